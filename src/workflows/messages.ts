@@ -1,0 +1,61 @@
+/**
+ * The wire names of the workflows: types, messages and search attributes. People type them, other
+ * releases send them and dashboards query them, so none is ever renamed.
+ *
+ * Only definitions live here, so that a client can import them without the workflow's code.
+ */
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { PoolSpec } from '../pool/pool-spec.ts';
+import type { PoolStatus } from '../pool/status.ts';
+
+/** The task queue of workers and workflows unless configured otherwise. */
+export const defaultTaskQueue = 'pilotlight';
+
+/** Workflow types. */
+export const workflowTypes = { pool: 'poolWorkflow', watch: 'watchWorkflow' } as const;
+
+/** Search attributes; the set-up registers them, `upsertSearchAttributes` says whether to use them. */
+export const searchAttributeTypes = {
+  PoolName: 'KEYWORD',
+  PoolTarget: 'INT',
+  PoolWarm: 'INT',
+  PoolState: 'KEYWORD',
+} as const;
+
+// Signals tell; they may be malformed, repeated and late, so every argument is unknown.
+export const setTargetSignal = defineSignal<[unknown]>('setTarget');
+export const pauseSignal = defineSignal('pause');
+export const resumeSignal = defineSignal('resume');
+export const drainSignal = defineSignal('drain');
+export const podsChangedSignal = defineSignal<[unknown]>('podsChanged');
+export const demandChangedSignal = defineSignal<[unknown]>('demandChanged');
+
+export const statusQuery = defineQuery<PoolStatus>('status');
+
+// Updates ask and wait for an answer: a refusal reaches the caller and costs no history.
+export const resizeUpdate = defineUpdate<PoolStatus, [unknown]>('resize');
+export const applySpecUpdate = defineUpdate<PoolStatus, [ApplySpecInput]>('applySpec');
+
+/** What `applySpec` carries. */
+export interface ApplySpecInput {
+  spec: PoolSpec;
+  /** The Kubernetes namespace; another than the pool's is refused. */
+  namespace: string;
+  /** Whether the starter has seen the search attributes registered. */
+  upsertSearchAttributes: boolean;
+}
+
+/** What `poolWorkflow` is started with. */
+export interface PoolWorkflowInput {
+  pool: string;
+  namespace: string;
+  spec: PoolSpec;
+  upsertSearchAttributes: boolean;
+  /** The state carried by continue-as-new; absent in a new life, which observes first. */
+  carried?: unknown;
+}
+
+/** What `watchWorkflow` is started with. */
+export interface WatchWorkflowInput {
+  namespace: string;
+}
