@@ -1,3 +1,6 @@
+/** What people are shown of a pool. */
+import { countPhases, phaseOf, type PodPhase, type PoolState } from './state.ts';
+
 /** What a pool is doing, in one word. */
 export type PoolPhase = 'Filling' | 'Steady' | 'Degraded' | 'Paused' | 'Draining' | 'Drained';
 
@@ -39,9 +42,99 @@ export interface PoolStatus {
 export interface PodStatus {
   name: string;
   uid: string | null;
-  phase: 'pending' | 'warm' | 'unready' | 'claimed' | 'retiring';
+  phase: PodPhase;
   node: string | null;
   ageMs: number;
   /** Why it is not Ready, or why it is being retired. */
   reason: string | null;
+}
+
+/** Phase and reason without the counts and pods: cheap enough to be asked for at each plan. */
+export function conditionOf(state: PoolState): { phase: PoolPhase; why: string } {
+  const { warm, pending, unready, claimed } = countPhases(state);
+  const { spec, failures, trouble } = state;
+  const total = Object.keys(state.records).length;
+  if (state.draining) {
+    if (total === 0 && state.observed)
+      return { phase: 'Drained', why: 'The pool has no pods left.' };
+    const waits = claimed > 0 ? `${claimed} claimed pods to be released` : 'its last pods to end';
+    return { phase: 'Draining', why: `The pool waits for ${waits}.` };
+  }
+  if (state.paused) {
+    return { phase: 'Paused', why: 'Nothing is started or retired until the pool is resumed.' };
+  }
+  if (failures.rounds > 0) {
+    const said = failures.lastMessage ?? '';
+    return { phase: 'Degraded', why: `Pods do not start: ${failures.lastReason ?? ''}: ${said}` };
+  }
+  if (trouble !== null && warm < spec.warmTarget) {
+    return { phase: 'Degraded', why: `Held up: ${trouble.message}` };
+  }
+  if (!state.observed) return { phase: 'Filling', why: 'The pool reads which pods exist.' };
+  if (warm >= spec.warmTarget) {
+    return { phase: 'Steady', why: `${warm} of ${spec.warmTarget} pods are warm.` };
+  }
+  if (pending === 0 && unready === 0 && total >= spec.maxPods) {
+    return { phase: 'Degraded', why: `All ${spec.maxPods} pods that maxPods allows are in use.` };
+  }
+  const slowest = slowestReason(state);
+  return {
+    phase: 'Filling',
+    why:
+      `${warm} of ${spec.warmTarget} pods are warm, ${pending} are starting` +
+      (slowest === null ? '.' : `; the oldest waits: ${slowest}`),
+  };
+}
+
+/** Everything that is shown of a pool at an instant. */
+export function statusOf({ state, nowMs }: { state: PoolState; nowMs: number }): PoolStatus {
+  const { warm, pending, unready, claimed, retiring } = countPhases(state);
+  const { spec, failures } = state;
+  const records = Object.values(state.records).sort((a, b) => a.sinceMs - b.sinceMs);
+  return {
+    pool: state.pool,
+    namespace: state.namespace,
+    ...conditionOf(state),
+    target: spec.warmTarget,
+    warm,
+    pending: pending + unready,
+    claimed,
+    retiring,
+    demand: 0,
+    stale: records.filter((r) => r.templateHash !== spec.templateHash && !r.pod?.claimed).length,
+    templateHash: spec.templateHash,
+    failures: {
+      consecutive: failures.consecutive,
+      lastReason: failures.lastReason,
+      lastMessage: failures.lastMessage,
+      lastAtMs: failures.lastAtMs,
+      nextAttemptAtMs: failures.nextAttemptAtMs,
+    },
+    lastRefusal: state.lastRefusal,
+    pods: records.map((record) => ({
+      name: record.name,
+      uid: record.pod?.uid ?? null,
+      phase: phaseOf(record),
+      node: record.pod?.node ?? null,
+      ageMs: Math.max(0, nowMs - (record.pod?.createdAtMs ?? record.sinceMs)),
+      reason: record.retiring ?? reasonOf(record.pod?.reason, record.pod?.message),
+    })),
+    spec: {
+      maxPods: spec.maxPods,
+      maxPending: spec.maxPending,
+      podReadySeconds: spec.podReadySeconds,
+    },
+  };
+}
+
+function reasonOf(reason: string | undefined, message: string | undefined): string | null {
+  if (reason === undefined) return null;
+  return message === undefined ? reason : `${reason}: ${message}`;
+}
+
+/** What the oldest pending pod says of itself. */
+function slowestReason(state: PoolState): string | null {
+  const pending = Object.values(state.records).filter((r) => phaseOf(r) === 'pending');
+  const oldest = pending.sort((a, b) => a.sinceMs - b.sinceMs)[0];
+  return reasonOf(oldest?.pod?.reason, oldest?.pod?.message);
 }

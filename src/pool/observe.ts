@@ -1,0 +1,139 @@
+/**
+ * Takes observations into the state.
+ *
+ * O1. Observations commute, repeat and arrive late without harm: resourceVersion is their clock.
+ * O2. A record ends by a gone pod, or by a complete observation that lacks it and is not older than
+ *     its last reading. A record whose pod was never read stays: its spawn may be creating it.
+ * O3. An unknown pod is taken in unless it is known to have ended (S4), claimed ones as claimed.
+ * O4. A consistent list older than what the pool knew when it was launched means that the cluster's
+ *     history was rewound (an etcd restore): its versions start anew and all records follow it.
+ */
+import type { GonePod, Observation } from './observation.ts';
+import type { PodView } from './pod-view.ts';
+import { podOrdinal } from './names.ts';
+import { compareVersions, newerVersion, noVersion } from './resource-version.ts';
+import { maxEndedNames, type PodRecord, type PoolState } from './state.ts';
+
+/** The state after an observation. One of another cluster changes nothing but `trouble`. */
+export function observe(state: PoolState, observation: Observation, nowMs: number): PoolState {
+  if (state.cluster !== null && state.cluster !== observation.cluster) {
+    const message = `pods were read from cluster ${observation.cluster}, but this pool lives in ${state.cluster}`;
+    return { ...state, trouble: { atMs: nowMs, message } };
+  }
+  const next: PoolState = {
+    ...state,
+    cluster: observation.cluster,
+    records: { ...state.records },
+    endedNames: { ...state.endedNames },
+  };
+  for (const pod of observation.pods) takeIn(next, pod, nowMs);
+  for (const gone of observation.gone) end(next, gone);
+  if (observation.complete) endWhatIsLacking(next, observation);
+  boundEndedNames(next);
+  next.highestVersion = newerVersion(state.highestVersion, observation.version);
+  return next;
+}
+
+/** The state after a consistent list that was launched when the pool knew `launchedAtVersion`. */
+export function observeList(options: {
+  state: PoolState;
+  list: Observation;
+  launchedAtVersion: string;
+  nowMs: number;
+}): PoolState {
+  const { state, list, launchedAtVersion, nowMs } = options;
+  if (compareVersions(list.version, launchedAtVersion) >= 0) {
+    return { ...observe(state, list, nowMs), observed: true };
+  }
+  const unread = Object.entries(state.records).filter(([, record]) => record.pod === null);
+  const rewound: PoolState = {
+    ...state,
+    records: Object.fromEntries(unread),
+    endedNames: {},
+    floorVersion: noVersion,
+    highestVersion: noVersion,
+  };
+  return { ...observe(rewound, list, nowMs), observed: true };
+}
+
+function takeIn(next: PoolState, pod: PodView, nowMs: number): void {
+  const known = next.records[pod.name];
+  if (known === undefined) {
+    const endedAt = newerVersion(next.floorVersion, next.endedNames[pod.name] ?? noVersion);
+    if (compareVersions(pod.version, endedAt) <= 0) return;
+    const ordinal = podOrdinal(next.pool, pod.name);
+    if (ordinal !== null) next.nextOrdinal = Math.max(next.nextOrdinal, ordinal + 1);
+  } else if (known.pod !== null && compareVersions(pod.version, known.pod.version) <= 0) {
+    return;
+  }
+  next.records[pod.name] = reread(known, pod, nowMs);
+  next.observe = { ...next.observe, changed: true };
+}
+
+/** A record after a newer reading. A claim ends the intent to retire: the claim has won (P3). */
+function reread(known: PodRecord | undefined, pod: PodView, nowMs: number): PodRecord {
+  const same = known?.pod?.uid === pod.uid ? known : undefined;
+  const wasReady = same !== undefined && (same.pod?.ready === true || same.unreadySinceMs !== null);
+  return {
+    name: pod.name,
+    templateHash: pod.templateHash,
+    sinceMs: known?.sinceMs ?? nowMs,
+    pod,
+    unreadySinceMs: pod.ready || !wasReady ? null : (same.unreadySinceMs ?? nowMs),
+    tasks: known?.tasks ?? [],
+    retiring: pod.claimed ? null : (known?.retiring ?? null),
+    retryAtMs: known?.retryAtMs ?? 0,
+  };
+}
+
+function end(next: PoolState, gone: GonePod): void {
+  const record = next.records[gone.name];
+  const isOfAnother = record?.pod !== null && record?.pod.uid !== gone.uid;
+  if (record?.pod && isOfAnother && compareVersions(gone.version, record.pod.version) <= 0) return;
+  forget(next, gone.name, gone.version);
+}
+
+function endWhatIsLacking(next: PoolState, snapshot: Observation): void {
+  const present = new Set(snapshot.pods.map((pod) => pod.name));
+  for (const record of Object.values(next.records)) {
+    if (record.pod === null || present.has(record.name)) continue;
+    if (compareVersions(record.pod.version, snapshot.version) <= 0) {
+      forget(next, record.name, snapshot.version);
+    }
+  }
+  next.floorVersion = newerVersion(next.floorVersion, snapshot.version);
+  for (const [name, version] of Object.entries(next.endedNames)) {
+    if (compareVersions(version, next.floorVersion) <= 0) deleteKey(next.endedNames, name);
+  }
+}
+
+/** Ends a record in a state that is being made: its name stays remembered at the version given. */
+export function forget(next: PoolState, name: string, version: string): void {
+  if (next.records[name] !== undefined) {
+    deleteKey(next.records, name);
+    next.observe = { ...next.observe, changed: true };
+  }
+  next.endedNames[name] = newerVersion(next.endedNames[name] ?? noVersion, version);
+}
+
+/**
+ * Keeps the oldest ends out of the state by raising the floor to them. An unknown pod read before
+ * the raised floor is then ignored until the next full list takes it in, which comes within a
+ * minute of any change: late, but never wrong.
+ */
+function boundEndedNames(next: PoolState): void {
+  const excess = Object.keys(next.endedNames).length - maxEndedNames;
+  if (excess <= 0) return;
+  const oldest = Object.entries(next.endedNames)
+    .sort(([, a], [, b]) => compareVersions(a, b))
+    .slice(0, excess);
+  for (const [name, version] of oldest) {
+    deleteKey(next.endedNames, name);
+    next.floorVersion = newerVersion(next.floorVersion, version);
+  }
+}
+
+function deleteKey<T>(map: Record<string, T>, key: string): void {
+  // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- the state is plain JSON, so no Map
+  delete map[key];
+}

@@ -1,0 +1,227 @@
+/**
+ * Takes outcomes of actions into the state.
+ *
+ * T1. A timeout says nothing of a pod (P5): the record keeps its name and is launched again.
+ * T2. Only what was read off a pod, or refused by the API server, is charged as a failure.
+ * T3. An outcome of a record that has ended meanwhile changes nothing but what was read.
+ */
+import type { Outcome, RetireResult, SpawnResult } from './actions.ts';
+import { backOffMs } from './back-off.ts';
+import { forget, observe, observeList } from './observe.ts';
+import type { PodView } from './pod-view.ts';
+import { noVersion } from './resource-version.ts';
+import { maxRecentStarts, noFailures, type PodTask, type PoolState } from './state.ts';
+
+/** Pause before an activity that ended without a verdict is launched again. */
+export const relaunchAfterMs = 2_000;
+
+/** Shortest pause between lists while things change, and the first of a quiet pool. */
+const shortestResyncMs = 60_000;
+
+/** Longest pause between lists of a quiet pool: 24 lists a day cost next to nothing. */
+const longestResyncMs = 3_600_000;
+
+/** The state after one outcome. */
+export function settle(state: PoolState, outcome: Outcome, nowMs: number): PoolState {
+  switch (outcome.kind) {
+    case 'spawn':
+      return settleSpawn(state, outcome.podName, outcome.result, nowMs);
+    case 'retire':
+      return settleRetire(state, outcome.podName, outcome.result, nowMs);
+    case 'observe':
+      return settleObserve(state, outcome.result, nowMs);
+    case 'publish': {
+      const { underWay } = state.publish;
+      const isDone = outcome.result.outcome === 'published';
+      return {
+        ...state,
+        publish: {
+          underWay: null,
+          published: isDone ? underWay : state.publish.published,
+          retryAtMs: nowMs + (isDone ? 0 : relaunchAfterMs),
+        },
+      };
+    }
+  }
+}
+
+function settleSpawn(
+  state: PoolState,
+  podName: string,
+  result: SpawnResult,
+  nowMs: number,
+): PoolState {
+  const done = taskDone(state, podName, 'spawn');
+  switch (result.outcome) {
+    case 'ready':
+      return afterReady(read(done, result.pod, nowMs), result.pod);
+    case 'gone':
+      return ended(done, podName);
+    case 'nameTaken':
+      return ended(done, podName);
+    case 'failed':
+      return charge(
+        retireLater(read(done, result.pod, nowMs), podName),
+        { ...result, startedAtMs: state.records[podName]?.sinceMs ?? 0 },
+        nowMs,
+      );
+    case 'refused':
+      return charge(
+        ended(done, podName),
+        { ...result, startedAtMs: state.records[podName]?.sinceMs ?? 0 },
+        nowMs,
+      );
+    case 'noVerdict':
+      return relaunchLater(done, podName, result.message, nowMs);
+  }
+}
+
+function settleRetire(
+  state: PoolState,
+  podName: string,
+  result: RetireResult,
+  nowMs: number,
+): PoolState {
+  const done = taskDone(state, podName, 'retire');
+  switch (result.outcome) {
+    case 'deleted':
+      return read(done, { ...result.pod, terminating: true }, nowMs);
+    case 'gone':
+    case 'notOurs':
+      return ended(done, podName);
+    case 'claimedMeanwhile':
+    case 'readyMeanwhile':
+      return keep(read(done, result.pod, nowMs), podName);
+    case 'noVerdict':
+      return relaunchLater(done, podName, result.message, nowMs);
+  }
+}
+
+function settleObserve(
+  state: PoolState,
+  result: Extract<Outcome, { kind: 'observe' }>['result'],
+  nowMs: number,
+): PoolState {
+  const { launchedAtVersion } = state.observe;
+  if (result.outcome === 'noVerdict') {
+    return {
+      ...state,
+      trouble: { atMs: nowMs, message: result.message },
+      observe: { ...state.observe, launchedAtVersion: null, dueAtMs: nowMs + relaunchAfterMs },
+    };
+  }
+  const listed = observeList({
+    state,
+    list: result.list,
+    launchedAtVersion: launchedAtVersion ?? noVersion,
+    nowMs,
+  });
+  const isQuiet = !listed.observe.changed && listed.observe.intervalMs > 0;
+  const intervalMs = isQuiet
+    ? Math.min(longestResyncMs, listed.observe.intervalMs * 2)
+    : shortestResyncMs;
+  return {
+    ...listed,
+    trouble: listed.trouble === state.trouble ? null : listed.trouble,
+    observe: {
+      launchedAtVersion: null,
+      dueAtMs: nowMs + intervalMs,
+      intervalMs,
+      changed: false,
+    },
+  };
+}
+
+/** Takes one reading in, exactly as a message of the watcher would. */
+function read(state: PoolState, pod: PodView, nowMs: number): PoolState {
+  if (state.cluster === null) return state;
+  const { cluster } = state;
+  const observation = { cluster, version: pod.version, pods: [pod], gone: [], complete: false };
+  return observe(state, observation, nowMs);
+}
+
+function afterReady(state: PoolState, pod: PodView): PoolState {
+  const tookMs = (pod.readyChangedAtMs ?? pod.createdAtMs) - pod.createdAtMs;
+  const recovered = pod.templateHash === state.spec.templateHash && state.failures.consecutive > 0;
+  return {
+    ...state,
+    trouble: null,
+    failures: recovered ? noFailures : state.failures,
+    recentStartMs: [...state.recentStartMs, Math.max(0, tookMs)].slice(-maxRecentStarts),
+  };
+}
+
+function taskDone(state: PoolState, podName: string, task: PodTask): PoolState {
+  const record = state.records[podName];
+  if (record === undefined) return state;
+  const tasks = record.tasks.filter((other) => other !== task);
+  return { ...state, records: { ...state.records, [podName]: { ...record, tasks } } };
+}
+
+/** Ends a record that an activity has read to be absent. */
+function ended(state: PoolState, podName: string): PoolState {
+  const record = state.records[podName];
+  if (record === undefined) return state;
+  const next = {
+    ...state,
+    records: { ...state.records },
+    endedNames: { ...state.endedNames },
+  };
+  forget(next, podName, record.pod?.version ?? state.floorVersion);
+  return next;
+}
+
+function retireLater(state: PoolState, podName: string): PoolState {
+  const record = state.records[podName];
+  if (record === undefined) return state;
+  return {
+    ...state,
+    records: { ...state.records, [podName]: { ...record, retiring: 'failed' } },
+  };
+}
+
+function keep(state: PoolState, podName: string): PoolState {
+  const record = state.records[podName];
+  if (record === undefined) return state;
+  return { ...state, records: { ...state.records, [podName]: { ...record, retiring: null } } };
+}
+
+function relaunchLater(
+  state: PoolState,
+  podName: string,
+  message: string,
+  nowMs: number,
+): PoolState {
+  const trouble = { atMs: nowMs, message };
+  const record = state.records[podName];
+  if (record === undefined) return { ...state, trouble };
+  const waiting = { ...record, retryAtMs: nowMs + relaunchAfterMs };
+  return { ...state, trouble, records: { ...state.records, [podName]: waiting } };
+}
+
+/**
+ * Charges a failure. Pods that were started before the last round ended belong to that round: six
+ * that fail together double the wait once, not six times.
+ */
+function charge(
+  state: PoolState,
+  failure: { reason: string; message: string; startedAtMs: number },
+  nowMs: number,
+): PoolState {
+  const { failures } = state;
+  const isNewRound = failures.lastAtMs === null || failure.startedAtMs > failures.lastAtMs;
+  const rounds = failures.rounds + (isNewRound ? 1 : 0);
+  return {
+    ...state,
+    failures: {
+      consecutive: failures.consecutive + 1,
+      rounds,
+      lastReason: failure.reason,
+      lastMessage: failure.message,
+      lastAtMs: nowMs,
+      nextAttemptAtMs: isNewRound
+        ? nowMs + backOffMs(state.pool, rounds)
+        : failures.nextAttemptAtMs,
+    },
+  };
+}

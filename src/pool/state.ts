@@ -1,0 +1,184 @@
+/**
+ * What a pool remembers: plain JSON, so that it survives continue-as-new.
+ *
+ * S1. A record is made before its pod is (`begin`), so no later plan counts a pod twice.
+ * S2. Only what was read off the cluster ends a record; a timeout of Temporal's never does.
+ * S3. `pod` is the newest reading by resourceVersion, whatever order readings arrived in.
+ * S4. A name once ended is not taken up again from a reading that is older than its end.
+ * S5. `nextOrdinal` only rises, so a name is never used for a second pod.
+ */
+import type { PodView } from './pod-view.ts';
+import type { PoolSpec } from './pool-spec.ts';
+import { noVersion } from './resource-version.ts';
+
+/** Why the pool ends a pod; shown to people and used as a label of metrics. */
+export type RetireReason = 'surplus' | 'failed' | 'ended' | 'unready' | 'drain';
+
+/** The activity that is under way for a pod. */
+export type PodTask = 'spawn' | 'retire';
+
+/** One pod that exists or is being made. */
+export interface PodRecord {
+  name: string;
+  templateHash: string;
+  /** When the record was made or the pod taken in, by the workflow's clock. */
+  sinceMs: number;
+  /** The pod as last read; null until it was read once. */
+  pod: PodView | null;
+  /** Since when a pod that was Ready is not; null while it is Ready or has never been. */
+  unreadySinceMs: number | null;
+  /** Activities under way for it: a pending pod can be retired while its spawn still waits. */
+  tasks: PodTask[];
+  /** Set once the pool has decided to end it. */
+  retiring: RetireReason | null;
+  /** No activity is launched again for it before this. */
+  retryAtMs: number;
+}
+
+/** What the pool remembers of failed spawns. */
+export interface FailureMemory {
+  /** Failures since a pod last became warm. */
+  consecutive: number;
+  /** Rounds of failures: pods that were started together and fail together are one round. */
+  rounds: number;
+  lastReason: string | null;
+  lastMessage: string | null;
+  lastAtMs: number | null;
+  /** No spawn of a new pod before this. */
+  nextAttemptAtMs: number | null;
+}
+
+/** The state of a pool. `format` rises when an older release could not read what a newer wrote. */
+export interface PoolState {
+  format: 1;
+  pool: string;
+  namespace: string;
+  spec: PoolSpec;
+  /** Kept until the next change, so that its template is not swept while a rollout may be undone. */
+  previousTemplateHash: string | null;
+  upsertSearchAttributes: boolean;
+  paused: boolean;
+  draining: boolean;
+  /** uid of kube-system: the identity of the cluster that the records describe. */
+  cluster: string | null;
+  /** Whether a consistent list has been taken in: nothing is planned before. */
+  observed: boolean;
+  /** The newest version of pods or pod lists heard of. */
+  highestVersion: string;
+  /** Version of the newest full list: an unknown pod read at or before it has ended. */
+  floorVersion: string;
+  /** Names ended after the newest full list, with the version of their end. */
+  endedNames: Record<string, string>;
+  nextOrdinal: number;
+  records: Record<string, PodRecord>;
+  failures: FailureMemory;
+  /** The last thing that kept an activity from its end, none of the pods' fault; null when well. */
+  trouble: { atMs: number; message: string } | null;
+  lastRefusal: { atMs: number; message: string } | null;
+  observe: {
+    /** The version known when the list under way was launched; null when none is. */
+    launchedAtVersion: string | null;
+    dueAtMs: number;
+    intervalMs: number;
+    /** Whether anything changed since the last list. */
+    changed: boolean;
+  };
+  publish: { underWay: string | null; published: string | null; retryAtMs: number };
+  /** How long the latest pods took from creation to Ready, newest last. */
+  recentStartMs: number[];
+}
+
+/** Names of ended pods that are remembered at most; more than these raise the floor (see observe). */
+export const maxEndedNames = 1000;
+
+/** Start times kept for the estimate of the next: enough for a median, small in history. */
+export const maxRecentStarts = 20;
+
+/** The memory of a pool without failures. */
+export const noFailures: FailureMemory = {
+  consecutive: 0,
+  rounds: 0,
+  lastReason: null,
+  lastMessage: null,
+  lastAtMs: null,
+  nextAttemptAtMs: null,
+};
+
+/** The state of a new life, which observes before it plans. */
+export function newState(options: {
+  pool: string;
+  namespace: string;
+  spec: PoolSpec;
+  upsertSearchAttributes: boolean;
+}): PoolState {
+  return {
+    format: 1,
+    ...options,
+    previousTemplateHash: null,
+    paused: false,
+    draining: false,
+    cluster: null,
+    observed: false,
+    highestVersion: noVersion,
+    floorVersion: noVersion,
+    endedNames: {},
+    nextOrdinal: 0,
+    records: {},
+    failures: noFailures,
+    trouble: null,
+    lastRefusal: null,
+    observe: { launchedAtVersion: null, dueAtMs: 0, intervalMs: 0, changed: false },
+    publish: { underWay: null, published: null, retryAtMs: 0 },
+    recentStartMs: [],
+  };
+}
+
+/**
+ * The state to carry into a new run. Activities do not survive continue-as-new, so none is under way
+ * there: the first plan of the new run launches them again under the same ids and the activities
+ * adopt their pods.
+ */
+export function carryState(state: PoolState): PoolState {
+  const records: Record<string, PodRecord> = {};
+  for (const [name, record] of Object.entries(state.records)) {
+    records[name] = { ...record, tasks: [], retryAtMs: 0 };
+  }
+  return {
+    ...state,
+    records,
+    observe: { ...state.observe, launchedAtVersion: null },
+    publish: { ...state.publish, underWay: null },
+  };
+}
+
+/**
+ * Reads a state that an older or newer release has carried. Fields this release adds get the value
+ * of a new life, so an old state is always readable; anything but a state of a known format gives
+ * null, and the pool then starts a new life, which loses history but no pod.
+ */
+export function readState(carried: unknown, fresh: PoolState): PoolState | null {
+  if (typeof carried !== 'object' || carried === null) return null;
+  const state = carried as Partial<PoolState>;
+  if (state.format !== 1 || typeof state.records !== 'object') return null;
+  return { ...fresh, ...state, pool: fresh.pool, namespace: fresh.namespace };
+}
+
+/** The phase of a record, derived from what was read and what was decided. */
+export type PodPhase = 'pending' | 'warm' | 'unready' | 'claimed' | 'retiring';
+
+/** A claimed pod stays claimed even when it has failed: only its release or lease end retires it. */
+export function phaseOf(record: PodRecord): PodPhase {
+  const { pod } = record;
+  if (pod?.terminating === true) return 'retiring';
+  if (pod?.claimed === true) return 'claimed';
+  if (record.retiring !== null || pod?.ended === true) return 'retiring';
+  if (pod?.ready === true) return 'warm';
+  return record.unreadySinceMs === null ? 'pending' : 'unready';
+}
+
+/** Records per phase. */
+export function countPhases(state: PoolState): Record<PodPhase, number> {
+  const counts = { pending: 0, warm: 0, unready: 0, claimed: 0, retiring: 0 };
+  for (const record of Object.values(state.records)) counts[phaseOf(record)] += 1;
+  return counts;
+}
