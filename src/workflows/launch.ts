@@ -1,0 +1,152 @@
+/** Launches actions as activities and reports what became of each. */
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  proxyActivities,
+  type ActivityOptions,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/create-activities.ts';
+import type { Action, NoVerdict, Outcome, SpawnResult } from '../pool/actions.ts';
+import { spawnDeadlines } from '../pool/deadlines.ts';
+import type { PodView } from '../pool/pod-view.ts';
+import type { PoolSpec } from '../pool/pool-spec.ts';
+import type { PodRecord, PoolState } from '../pool/state.ts';
+
+/** Types of the failures of a spawn that are a verdict on the pod; nothing else is. */
+const podFailed = 'PodFailed';
+const podRefused = 'PodRefused';
+
+/** The short activities answer within a few requests of 10 s each. */
+const shortOptions: ActivityOptions = {
+  startToCloseTimeout: '60s',
+  scheduleToCloseTimeout: '3m',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { initialInterval: '500ms', maximumInterval: '10s' },
+};
+
+const { retirePod, observePool, publishPool } = proxyActivities<Activities>(shortOptions);
+
+/** The options of a spawn, from the spec (P6). Exported for the test that reads them. */
+export function spawnOptions(spec: Pick<PoolSpec, 'podReadySeconds'>): ActivityOptions {
+  const deadlines = spawnDeadlines(spec);
+  return {
+    startToCloseTimeout: deadlines.startToCloseMs,
+    scheduleToCloseTimeout: deadlines.scheduleToCloseMs,
+    heartbeatTimeout: deadlines.heartbeatMs,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    retry: {
+      initialInterval: '1s',
+      maximumInterval: '10s',
+      nonRetryableErrorTypes: [podFailed, podRefused],
+    },
+  };
+}
+
+/** What the loop launches with. */
+export interface Launcher {
+  launch(action: Action, state: PoolState): void;
+  /** Cancels the wait for pods that have ended meanwhile. */
+  cancelSpawnsWithout(records: Record<string, PodRecord>): void;
+}
+
+/** A launcher that reports each outcome once. Reporting must not throw. */
+export function createLauncher(report: (outcome: Outcome) => void): Launcher {
+  const spawns = new Map<string, CancellationScope>();
+
+  const spawn = (action: Extract<Action, { kind: 'spawn' }>, state: PoolState): void => {
+    const { podName, templateHash, uid } = action;
+    const scope = new CancellationScope();
+    spawns.set(podName, scope);
+    const { spawnPod } = proxyActivities<Activities>(spawnOptions(state.spec));
+    const { pool, namespace, cluster } = state;
+    const { podReadySeconds } = state.spec;
+    const input = { pool, namespace, cluster, podName, templateHash, uid, podReadySeconds };
+    const options = { activityId: podName, summary: `${uid === null ? 'spawn' : 'adopt'} ${podName}` };
+    const settle = (result: SpawnResult): void => {
+      if (spawns.get(podName) === scope) spawns.delete(podName);
+      report({ kind: 'spawn', podName, result });
+    };
+    void scope
+      .run(() => spawnPod.executeWithOptions(options, [input]))
+      .then(settle, (error: unknown) => settle(spawnVerdict(error)));
+  };
+
+  const launch = (action: Action, state: PoolState): void => {
+    const { pool, namespace, cluster } = state;
+    switch (action.kind) {
+      case 'spawn':
+        spawn(action, state);
+        break;
+      case 'retire': {
+        const { podName, uid, reason, onlyIfNotReady } = action;
+        const options = { activityId: `retire-${podName}`, summary: `retire ${podName}: ${reason}` };
+        void retirePod
+          .executeWithOptions(options, [{ pool, namespace, cluster, podName, uid, onlyIfNotReady }])
+          .then(
+            (result) => report({ kind: 'retire', podName, result }),
+            (error: unknown) => report({ kind: 'retire', podName, result: noVerdict(error) }),
+          );
+        break;
+      }
+      case 'observe':
+        void observePool
+          .executeWithOptions({ summary: 'list the pods' }, [
+            { pool, namespace, cluster, keepTemplates: templatesInUse(state) },
+          ])
+          .then(
+            (list) => report({ kind: 'observe', result: { outcome: 'listed', list } }),
+            (error: unknown) => report({ kind: 'observe', result: noVerdict(error) }),
+          );
+        break;
+      case 'publish':
+        void publishPool
+          .executeWithOptions({ summary: `card: ${action.card?.phase ?? 'removed'}` }, [
+            { pool, namespace, card: action.card },
+          ])
+          .then(
+            () => report({ kind: 'publish', result: { outcome: 'published' } }),
+            (error: unknown) => report({ kind: 'publish', result: noVerdict(error) }),
+          );
+        break;
+    }
+  };
+
+  return {
+    launch,
+    cancelSpawnsWithout(records) {
+      for (const [podName, scope] of spawns) {
+        if (records[podName] !== undefined) continue;
+        spawns.delete(podName);
+        scope.cancel();
+      }
+    },
+  };
+}
+
+/** Templates that a record, the current or the previous spec names; the rest may be swept. */
+function templatesInUse(state: PoolState): string[] {
+  const used = Object.values(state.records).map((record) => record.templateHash);
+  const previous = state.previousTemplateHash === null ? [] : [state.previousTemplateHash];
+  return [...new Set([state.spec.templateHash, ...previous, ...used])];
+}
+
+/** Only a failure of the two types is a verdict; a timeout or a cancellation says nothing (T1, T2). */
+function spawnVerdict(error: unknown): SpawnResult {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (cause instanceof ApplicationFailure) {
+    const message = cause.message;
+    const [reason, pod] = (cause.details ?? []) as [string?, PodView?];
+    if (cause.type === podRefused) return { outcome: 'refused', reason: reason ?? '', message };
+    if (cause.type === podFailed && pod !== undefined) {
+      return { outcome: 'failed', reason: reason ?? '', message, pod };
+    }
+  }
+  return noVerdict(error);
+}
+
+function noVerdict(error: unknown): NoVerdict {
+  const cause = error instanceof ActivityFailure ? (error.cause ?? error) : error;
+  return { outcome: 'noVerdict', message: cause instanceof Error ? cause.message : String(cause) };
+}

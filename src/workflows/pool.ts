@@ -1,0 +1,194 @@
+/**
+ * One pool's life. The decisions are in src/pool; here are the handlers, the loop and the launching.
+ *
+ * W1. Handlers are synchronous, never throw and only change `state`; the loop alone launches (P8).
+ * W2. Nothing awaits a whole batch: each action is a promise of its own with both handlers attached,
+ *     and its outcome is a fact for the next plan (P7).
+ * W3. Continue-as-new carries the pods in flight; the new run launches them again by name (P5).
+ */
+import * as wf from '@temporalio/workflow';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import { begin } from '../pool/begin.ts';
+import { detailsOf } from '../pool/details.ts';
+import { observe } from '../pool/observe.ts';
+import { readObservation } from '../pool/observation.ts';
+import { plan } from '../pool/plan.ts';
+import {
+  refuse,
+  requestDrain,
+  requestPause,
+  requestResume,
+  requestSpec,
+  requestTarget,
+} from '../pool/requests.ts';
+import { settle } from '../pool/settle.ts';
+import { checkPoolSpec, checkTarget } from '../pool/spec.ts';
+import { carryState, newState, readState, type PoolState } from '../pool/state.ts';
+import { conditionOf, statusOf, type PoolStatus } from '../pool/status.ts';
+import { countPhases } from '../pool/state.ts';
+import { createLauncher } from './launch.ts';
+import { createAlarm } from './alarm.ts';
+import * as messages from './messages.ts';
+
+/**
+ * Continue-as-new is forced here if the server has not suggested it (it does at 4,096 events):
+ * replaying 4,000 events takes a cold process 3 to 4 s, and past 10 s it could loop.
+ */
+const maxHistoryEvents = 8_000;
+
+/** Time between updates of search attributes: each is an event and a write to visibility. */
+const searchAttributeIntervalMs = 2_000;
+
+const attributeKeys = {
+  name: defineSearchAttributeKey('PoolName', 'KEYWORD'),
+  target: defineSearchAttributeKey('PoolTarget', 'INT'),
+  warm: defineSearchAttributeKey('PoolWarm', 'INT'),
+  state: defineSearchAttributeKey('PoolState', 'KEYWORD'),
+};
+
+/** Runs a pool until it is drained; returns the status it ended with. */
+export async function poolWorkflow(input: messages.PoolWorkflowInput): Promise<PoolStatus> {
+  const fresh = newState(input);
+  let state = readState(input.carried, fresh) ?? fresh;
+  let isDirty = true;
+  let shownAttributes = '';
+  let attributesDueAtMs = 0;
+
+  const change = (next: (state: PoolState) => PoolState): void => {
+    state = next(state);
+    isDirty = true;
+  };
+  const alarm = createAlarm(() => (isDirty = true));
+  const launcher = createLauncher((outcome) => {
+    change((known) => settle(known, outcome, Date.now()));
+  });
+
+  handleMessages(() => state, change);
+
+  /** Shows name, target, warm and phase as search attributes, at most once an interval. */
+  const showAttributes = (nowMs: number): void => {
+    if (!state.upsertSearchAttributes) return;
+    const { warm } = countPhases(state);
+    const { phase } = conditionOf(state);
+    const shown = JSON.stringify([state.spec.warmTarget, warm, phase]);
+    if (shown === shownAttributes) return;
+    if (nowMs < attributesDueAtMs) {
+      alarm.ringBy(attributesDueAtMs, nowMs);
+      return;
+    }
+    shownAttributes = shown;
+    attributesDueAtMs = nowMs + searchAttributeIntervalMs;
+    wf.upsertSearchAttributes([
+      { key: attributeKeys.name, value: state.pool },
+      { key: attributeKeys.target, value: state.spec.warmTarget },
+      { key: attributeKeys.warm, value: warm },
+      { key: attributeKeys.state, value: phase },
+    ]);
+  };
+
+  const wantsNewRun = (): boolean =>
+    wf.workflowInfo().continueAsNewSuggested || wf.workflowInfo().historyLength > maxHistoryEvents;
+
+  for (;;) {
+    isDirty = false;
+    if (wantsNewRun() && wf.allHandlersFinished()) {
+      const { pool, namespace, spec, upsertSearchAttributes } = state;
+      const carried = carryState(state);
+      await wf.continueAsNew<typeof poolWorkflow>({
+        ...{ pool, namespace, spec, upsertSearchAttributes, carried },
+      });
+    }
+    const nowMs = Date.now();
+    const { actions, wakeAtMs } = plan({ state, nowMs });
+    state = begin(state, actions, nowMs);
+    for (const action of actions) launcher.launch(action, state);
+    launcher.cancelSpawnsWithout(state.records);
+    wf.setCurrentDetails(detailsOf(state));
+    showAttributes(nowMs);
+    if (isOver(state)) return statusOf({ state, nowMs });
+    if (wakeAtMs !== null) alarm.ringBy(wakeAtMs, nowMs);
+    await wf.condition(() => isDirty || wantsNewRun());
+  }
+}
+
+/** Drained, and the card has been taken down. */
+function isOver(state: PoolState): boolean {
+  return conditionOf(state).phase === 'Drained' && state.publish.published === 'null';
+}
+
+/** Registers the messages of design section 4. What they may carry is checked in the core. */
+function handleMessages(
+  current: () => PoolState,
+  change: (next: (state: PoolState) => PoolState) => void,
+): void {
+  wf.setHandler(
+    messages.setTargetSignal,
+    (value) => change((state) => requestTarget(state, value, Date.now())),
+    { description: 'Warm pods wanted: a number, or {"target": number}' },
+  );
+  wf.setHandler(messages.pauseSignal, () => change(requestPause), {
+    description: 'Stop starting and retiring pods; claims go on',
+  });
+  wf.setHandler(messages.resumeSignal, () => change(requestResume), {
+    description: 'Go on after a pause',
+  });
+  wf.setHandler(messages.drainSignal, () => change(requestDrain), {
+    description: 'Take no new claims, retire unclaimed pods and end',
+  });
+  wf.setHandler(messages.podsChangedSignal, (value) => {
+    const observation = readObservation(value);
+    change((state) =>
+      'refusal' in observation
+        ? refuse(state, observation.refusal, Date.now())
+        : observe(state, observation, Date.now()),
+    );
+  });
+  wf.setHandler(
+    messages.statusQuery,
+    () => statusOf({ state: current(), nowMs: Date.now() }),
+    { description: 'Phase, counts, failures and pods' },
+  );
+  wf.setHandler(
+    messages.resizeUpdate,
+    (value) => {
+      change((state) => requestTarget(state, value, Date.now()));
+      return statusOf({ state: current(), nowMs: Date.now() });
+    },
+    {
+      description: 'Set the target and get the status',
+      validator: (value) => {
+        const checked = checkTarget(value, current().spec);
+        if (!checked.ok) throw wf.ApplicationFailure.nonRetryable(checked.message, 'BadTarget');
+      },
+    },
+  );
+  wf.setHandler(
+    messages.applySpecUpdate,
+    (request) => {
+      change((state) => requestSpec(state, request));
+      return statusOf({ state: current(), nowMs: Date.now() });
+    },
+    {
+      description: 'Replace the spec; the template must be stored already',
+      validator: (request) => {
+        const refusal = refusalOfSpec(request, current());
+        if (refusal !== null) throw wf.ApplicationFailure.nonRetryable(refusal, 'BadSpec');
+      },
+    },
+  );
+}
+
+/** Why a spec can't be applied to a pool, or null. The request may be anything a client can send. */
+function refusalOfSpec(request: unknown, state: PoolState): string | null {
+  if (typeof request !== 'object' || request === null) return 'Expected an object with `spec`';
+  const { namespace, spec } = request as Partial<messages.ApplySpecInput>;
+  if (namespace !== state.namespace) {
+    return `Expected \`namespace\` to be ${state.namespace}, where pool ${state.pool} lives, got ${String(namespace)}`;
+  }
+  if (state.draining) return `Pool ${state.pool} is being drained; apply again once it has ended`;
+  const checked = checkPoolSpec(spec);
+  if (checked.ok) return null;
+  return checked.errors
+    .map(({ field, expected, given }) => `Expected \`${field}\` to be ${expected}, got ${given}`)
+    .join('; ');
+}
