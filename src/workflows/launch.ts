@@ -63,7 +63,10 @@ export function createLauncher(report: (outcome: Outcome) => void): Launcher {
     const { pool, namespace, cluster } = state;
     const { podReadySeconds } = state.spec;
     const input = { pool, namespace, cluster, podName, templateHash, uid, podReadySeconds };
-    const options = { activityId: podName, summary: `${uid === null ? 'spawn' : 'adopt'} ${podName}` };
+    const options = {
+      activityId: podName,
+      summary: `${uid === null ? 'spawn' : 'adopt'} ${podName}`,
+    };
     const settle = (result: SpawnResult): void => {
       if (spawns.get(podName) === scope) spawns.delete(podName);
       report({ kind: 'spawn', podName, result });
@@ -81,7 +84,10 @@ export function createLauncher(report: (outcome: Outcome) => void): Launcher {
         break;
       case 'retire': {
         const { podName, uid, reason, onlyIfNotReady } = action;
-        const options = { activityId: `retire-${podName}`, summary: `retire ${podName}: ${reason}` };
+        const options = {
+          activityId: `retire-${podName}`,
+          summary: `retire ${podName}: ${reason}`,
+        };
         void retirePod
           .executeWithOptions(options, [{ pool, namespace, cluster, podName, uid, onlyIfNotReady }])
           .then(

@@ -143,11 +143,9 @@ function handleMessages(
         : observe(state, observation, Date.now()),
     );
   });
-  wf.setHandler(
-    messages.statusQuery,
-    () => statusOf({ state: current(), nowMs: Date.now() }),
-    { description: 'Phase, counts, failures and pods' },
-  );
+  wf.setHandler(messages.statusQuery, () => statusOf({ state: current(), nowMs: Date.now() }), {
+    description: 'Phase, counts, failures and pods',
+  });
   wf.setHandler(
     messages.resizeUpdate,
     (value) => {

@@ -1,0 +1,57 @@
+/** What a waiting spawn tells Temporal: readable in the UI, and where the next attempt goes on. */
+import { Context } from '@temporalio/activity';
+import type { PodView } from '../pool/pod-view.ts';
+
+/** Heartbeat details of a spawn. */
+export interface SpawnHeartbeat {
+  podName: string;
+  uid: string | null;
+  phase: 'creating' | 'waiting';
+  startedAtMs: number;
+  message: string;
+}
+
+/** A beat every 2 s notices a lost attempt early and leaves four lost beats within the timeout. */
+const beatMs = 2_000;
+
+/** With hundreds in flight a beat every 4 s halves the writes to Temporal's database. */
+const slowBeatMs = 4_000;
+const manySpawns = 200;
+
+let inFlight = 0;
+
+/** Beats until stopped; `saw` changes what the next beat says. */
+export function startHeartbeat(options: { podName: string; uid: string | null }): {
+  saw: (pod: PodView) => void;
+  stop: () => void;
+} {
+  const context = Context.current();
+  inFlight += 1;
+  let details: SpawnHeartbeat = {
+    ...options,
+    phase: 'creating',
+    startedAtMs: Date.now(),
+    message: '',
+  };
+  let timer = setTimeout(beat, beatMs);
+  function beat(): void {
+    context.heartbeat(details);
+    timer = setTimeout(beat, inFlight > manySpawns ? slowBeatMs : beatMs);
+  }
+  return {
+    saw(pod) {
+      const message = [pod.reason, pod.message].filter((text) => text !== undefined).join(': ');
+      details = {
+        ...details,
+        uid: pod.uid,
+        phase: 'waiting',
+        startedAtMs: pod.createdAtMs,
+        message,
+      };
+    },
+    stop() {
+      inFlight -= 1;
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,210 @@
+/**
+ * Makes one pod and waits until it is Ready: get-or-create by name.
+ *
+ * A1. A pod that exists under the name and is ours is adopted, never deleted first or made twice.
+ * A2. A pod whose uid was known and that is absent is gone; it is never created again.
+ * A3. The clock of podReadySeconds starts at the pod's creation, so it survives every retry.
+ * A4. Only past that deadline is the pod retired here, and only if unclaimed and not Ready. Neither
+ *     a shutdown nor a cancellation deletes it: the next attempt, or the pool, goes on with it.
+ */
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { ClusterConnection } from '../kubernetes/connection.ts';
+import { KubernetesError } from '../kubernetes/kubernetes-error.ts';
+import type { PodCache } from '../kubernetes/pod-cache.ts';
+import { createPod, readPod, retirePod } from '../kubernetes/pods.ts';
+import type { SpawnResult } from '../pool/actions.ts';
+import { heartbeatTimeoutMs } from '../pool/deadlines.ts';
+import type { PodView } from '../pool/pod-view.ts';
+import { compareVersions } from '../pool/resource-version.ts';
+import { assertCluster, callCluster } from './cluster-failure.ts';
+import { handOver } from './hand-over.ts';
+import { startHeartbeat, type SpawnHeartbeat } from './spawn-heartbeat.ts';
+import type { TemplateCache } from './template-cache.ts';
+
+export interface SpawnPodInput {
+  pool: string;
+  namespace: string;
+  cluster: string | null;
+  podName: string;
+  templateHash: string;
+  /** The pod to go on with; null when none was ever read under this name. */
+  uid: string | null;
+  podReadySeconds: number;
+}
+
+interface SpawnDependencies {
+  connection: ClusterConnection;
+  cache: PodCache;
+  clusterUid: string;
+  templates: TemplateCache;
+}
+
+/** How long a wait trusts the watch before it reads the pod itself. */
+const slowPollMs = 15_000;
+
+/**
+ * A create is sent only this long after the attempt began. A process that was paused for longer may
+ * have lost the attempt to another, and a late create could make a pod anew that has come and gone.
+ */
+const createWithinMs = heartbeatTimeoutMs / 2;
+
+/** The spawn of a process. Fails with `PodFailed` or `PodRefused`: verdicts, never tried again. */
+export function createSpawnPod(
+  dependencies: SpawnDependencies,
+): (input: SpawnPodInput) => Promise<SpawnResult> {
+  return async (input) => {
+    const startedMs = performance.now();
+    assertCluster(input.cluster, dependencies.clusterUid);
+    const before = Context.current().info.heartbeatDetails as SpawnHeartbeat | undefined;
+    const knownUid = before?.uid ?? input.uid;
+    const heartbeat = startHeartbeat({ podName: input.podName, uid: knownUid });
+    try {
+      const found = await getOrCreate({ dependencies, input, knownUid, startedMs });
+      if ('outcome' in found) return found;
+      heartbeat.saw(found);
+      return await waitForReady({ dependencies, input, pod: found, saw: heartbeat.saw });
+    } catch (error) {
+      throw handOver(error);
+    } finally {
+      heartbeat.stop();
+    }
+  };
+}
+
+async function getOrCreate(options: {
+  dependencies: SpawnDependencies;
+  input: SpawnPodInput;
+  knownUid: string | null;
+  startedMs: number;
+}): Promise<PodView | SpawnResult> {
+  const { dependencies, input, knownUid, startedMs } = options;
+  const { connection, templates } = dependencies;
+  const { namespace, pool, podName, templateHash } = input;
+  if (knownUid !== null || Context.current().info.attempt > 1) {
+    const existing = await readNamesake(connection, input);
+    if (existing !== null) return existing;
+    if (knownUid !== null) return { outcome: 'gone' };
+  }
+  const template = await callCluster(() => templates.read({ namespace, pool, templateHash }));
+  if (template === null) {
+    throw refused(
+      'TemplateMissing',
+      `PodTemplate ${pool}-${templateHash} is missing: apply the pool again`,
+    );
+  }
+  if (performance.now() - startedMs > createWithinMs) {
+    throw ApplicationFailure.retryable(
+      'the process was held up before it created the pod',
+      'HeldUp',
+    );
+  }
+  try {
+    return await createPod({ connection, namespace, pool, podName, templateHash, template });
+  } catch (error) {
+    if (!(error instanceof KubernetesError)) throw error;
+    if (!isVerdict(error)) return await callCluster(() => Promise.reject(error));
+    // A refusal may answer a repeated create whose first reply was lost, so the name is read first.
+    const existing = await readNamesake(connection, input);
+    if (existing !== null) return existing;
+    if (error.kind === 'alreadyExists') {
+      throw ApplicationFailure.retryable(`pod ${podName} existed, then was absent`, 'Vanished');
+    }
+    throw refused(error.kind, error.message);
+  }
+}
+
+/** Whether the API server has decided, rather than failed to. */
+function isVerdict(error: KubernetesError): boolean {
+  return ['alreadyExists', 'invalid', 'forbidden', 'quota', 'notFound'].includes(error.kind);
+}
+
+/** The pod under the name: ours, another's (`nameTaken`), or null when there is none. */
+async function readNamesake(
+  connection: ClusterConnection,
+  input: SpawnPodInput,
+): Promise<PodView | SpawnResult | null> {
+  const { namespace, podName: name, pool, templateHash, uid } = input;
+  const pod = await callCluster(() => readPod({ connection, namespace, name, pool }));
+  if (pod === null) return null;
+  if (pod === 'notOurs') return { outcome: 'nameTaken' };
+  if (uid !== null && pod.uid !== uid) return { outcome: 'gone' };
+  if (pod.templateHash !== templateHash) return { outcome: 'nameTaken' };
+  if (pod.terminating) return uid === null ? { outcome: 'nameTaken' } : pod;
+  return pod;
+}
+
+/** Waits on the process's watch, with a slow poll as the fallback, until Ready, gone or too late. */
+async function waitForReady(options: {
+  dependencies: SpawnDependencies;
+  input: SpawnPodInput;
+  pod: PodView;
+  saw: (pod: PodView) => void;
+}): Promise<SpawnResult> {
+  const { dependencies, input, saw } = options;
+  const { cache, connection } = dependencies;
+  const { namespace, pool, podName: name } = input;
+  const signal = Context.current().cancellationSignal;
+  let { pod } = options;
+  const { uid } = pod;
+  const deadlineMs = pod.createdAtMs + input.podReadySeconds * 1000;
+  // Bounded by start-to-close, which ends the attempt after podReadySeconds + 60 s.
+  for (;;) {
+    if (pod.ready || pod.claimed) return { outcome: 'ready', pod };
+    if (pod.ended) return await giveUp({ connection, input, pod });
+    if (Date.now() >= deadlineMs) return await giveUp({ connection, input, pod });
+    const seen = pod.version;
+    await cache.waitFor({
+      name,
+      until: (view) => view?.uid === uid && compareVersions(view.version, seen) > 0,
+      timeoutMs: Math.min(slowPollMs, deadlineMs - Date.now()),
+      signal,
+    });
+    if (signal.aborted) await Context.current().cancelled;
+    const cached = cache.get(name);
+    if (cached?.uid === uid && compareVersions(cached.version, seen) > 0) {
+      pod = cached;
+    } else {
+      const read = await callCluster(() => readPod({ connection, namespace, name, pool }));
+      if (read === null || read === 'notOurs' || read.uid !== uid) return { outcome: 'gone' };
+      pod = read;
+    }
+    saw(pod);
+  }
+}
+
+/** Past its deadline, or ended: the pod is retired unless it was claimed or turned Ready meanwhile. */
+async function giveUp(options: {
+  connection: ClusterConnection;
+  input: SpawnPodInput;
+  pod: PodView;
+}): Promise<SpawnResult> {
+  const { connection, input, pod } = options;
+  const { namespace, podName: name, pool, podReadySeconds } = input;
+  const { uid, ended } = pod;
+  const retired = await callCluster(() =>
+    retirePod({ connection, namespace, name, uid, pool, onlyIfNotReady: true }),
+  );
+  switch (retired.outcome) {
+    case 'gone':
+    case 'notOurs':
+      return { outcome: 'gone' };
+    case 'claimedMeanwhile':
+    case 'readyMeanwhile':
+      return { outcome: 'ready', pod: retired.pod };
+    case 'deleted': {
+      const last = retired.pod;
+      const reason = last.reason ?? (ended ? 'Ended' : 'NotReady');
+      const said = last.message ?? 'the pod gives no reason';
+      const when = ended ? 'the pod ended' : `not Ready after ${podReadySeconds} s`;
+      throw ApplicationFailure.nonRetryable(`${when}: ${said}`, 'PodFailed', reason, {
+        ...last,
+        terminating: true,
+      });
+    }
+  }
+}
+
+function refused(reason: string, message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, 'PodRefused', reason);
+}

@@ -1,0 +1,164 @@
+/**
+ * Tells each pool what changed among its pods: level-triggered, coalesced, sent until Temporal has
+ * it. One runs per namespace; two at once, or one that starts late, do no harm, because
+ * observations commute and repeat.
+ */
+import { Context, log } from '@temporalio/activity';
+import type { PodCache, PodCacheChange } from '../kubernetes/pod-cache.ts';
+import { maxObservedPods, type GonePod, type Observation } from '../pool/observation.ts';
+import type { PodView } from '../pool/pod-view.ts';
+import { handOver } from './hand-over.ts';
+
+export interface WatchPodsInput {
+  namespace: string;
+}
+
+/** Changes within this are one signal: at 10 claims a second about 4 history events a claim. */
+const coalesceMs = 200;
+
+/** The watcher is placed anew once a day, so that no attempt grows old. */
+const placedForMs = 23 * 3_600_000;
+
+/** First and longest pause before a signal that Temporal did not take is sent again. */
+const firstRetryMs = 500;
+const longestRetryMs = 5_000;
+
+/** Changes of one pool that are yet to be sent: the latest of each pod. */
+interface Pending {
+  pods: Map<string, PodView>;
+  gone: Map<string, GonePod>;
+  /** Send all pods instead: after a list, when Temporal may have missed anything. */
+  isSnapshot: boolean;
+}
+
+function newPending(isSnapshot: boolean): Pending {
+  return { pods: new Map(), gone: new Map(), isSnapshot };
+}
+
+interface WatchDependencies {
+  cache: PodCache;
+  clusterUid: string;
+  namespace: string;
+  signalPool: (pool: string, observation: Observation) => Promise<boolean>;
+  knownPools: () => Promise<string[]>;
+}
+
+/** Runs for a day or until it is handed over. */
+export function createWatchPods(
+  dependencies: WatchDependencies,
+): (input: WatchPodsInput) => Promise<void> {
+  return async ({ namespace }) => {
+    if (namespace !== dependencies.namespace) {
+      throw new Error(
+        `Expected to watch namespace ${dependencies.namespace}, as this process is configured, got ${namespace}`,
+      );
+    }
+    const { cache } = dependencies;
+    const pending = new Map<string, Pending>();
+    const heartbeat = setInterval(() => {
+      const lagMs = Math.round(cache.lagMs());
+      Context.current().heartbeat({ version: cache.version, lagMs });
+    }, 2_000);
+    // What changed while nobody watched is unknown, so a new watcher begins with snapshots.
+    let needsSnapshots = true;
+    const unsubscribe = cache.subscribe((change) => {
+      if (change.kind === 'listed') needsSnapshots = true;
+      else note(pending, change);
+    });
+    try {
+      await tellUntilPlacedAnew({
+        dependencies,
+        pending,
+        takeSnapshots: () => {
+          const taken = needsSnapshots;
+          needsSnapshots = false;
+          return taken;
+        },
+        failedSnapshots: () => (needsSnapshots = true),
+      });
+    } catch (error) {
+      throw handOver(error);
+    } finally {
+      unsubscribe();
+      clearInterval(heartbeat);
+    }
+  };
+}
+
+async function tellUntilPlacedAnew(options: {
+  dependencies: WatchDependencies;
+  pending: Map<string, Pending>;
+  takeSnapshots: () => boolean;
+  failedSnapshots: () => void;
+}): Promise<void> {
+  const { dependencies, pending, takeSnapshots, failedSnapshots } = options;
+  const { cancellationSignal } = Context.current();
+  const endsAtMs = Date.now() + placedForMs;
+  let retryMs = 0;
+  while (Date.now() < endsAtMs) {
+    if (cancellationSignal.aborted) await Context.current().cancelled;
+    try {
+      if (dependencies.cache.version !== '0' && takeSnapshots()) {
+        const pools = await dependencies.knownPools().catch((error: unknown) => {
+          failedSnapshots();
+          throw error;
+        });
+        for (const pool of new Set([...pools, ...dependencies.cache.pools()])) {
+          pending.set(pool, newPending(true));
+        }
+      }
+      await Promise.all([...pending.keys()].map((pool) => tell(dependencies, pending, pool)));
+      retryMs = 0;
+    } catch (error) {
+      retryMs = Math.min(longestRetryMs, Math.max(firstRetryMs, retryMs * 2));
+      log.warn('Temporal has not taken what changed, it is sent again', { error: String(error) });
+    }
+    await Context.current().sleep(Math.max(coalesceMs, retryMs));
+  }
+}
+
+function note(
+  pending: Map<string, Pending>,
+  change: Exclude<PodCacheChange, { kind: 'listed' }>,
+): void {
+  const mine = pending.get(change.pool) ?? newPending(false);
+  pending.set(change.pool, mine);
+  if (change.kind === 'changed') {
+    mine.pods.set(change.view.name, change.view);
+    return;
+  }
+  const { name, uid, version } = change;
+  if (mine.pods.get(name)?.uid === uid) mine.pods.delete(name);
+  mine.gone.set(name, { name, uid, version });
+}
+
+/** Sends what is pending of a pool; on failure it is pending again, under what came since. */
+async function tell(
+  dependencies: WatchDependencies,
+  pending: Map<string, Pending>,
+  pool: string,
+): Promise<void> {
+  const { cache, clusterUid, signalPool } = dependencies;
+  const mine = pending.get(pool);
+  if (mine === undefined) return;
+  pending.delete(pool);
+  const pods = mine.isSnapshot ? cache.list(pool) : [...mine.pods.values()];
+  const gone = [...mine.gone.values()];
+  try {
+    await signalPool(pool, {
+      cluster: clusterUid,
+      version: cache.version,
+      pods: pods.slice(0, maxObservedPods),
+      gone: gone.slice(0, maxObservedPods),
+      complete: mine.isSnapshot && pods.length <= maxObservedPods,
+    });
+  } catch (error) {
+    const since = pending.get(pool);
+    pending.set(pool, {
+      pods: new Map([...mine.pods, ...(since?.pods ?? [])]),
+      gone: new Map([...mine.gone, ...(since?.gone ?? [])]),
+      isSnapshot: mine.isSnapshot || since?.isSnapshot === true,
+    });
+    throw error;
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * A pooled connection to one API server.
+ *
+ * The client library opens a TLS connection for each request (280 requests a second and 212 MB more
+ * memory, measured, against thousands a second pooled), so its public HTTP-library seam is given a
+ * pool. Watches have a pool of their own, since each holds a connection for minutes.
+ */
+import type { RequestOptions } from 'node:https';
+import {
+  CoreV1Api,
+  createConfiguration,
+  KubeConfig,
+  ResponseContext,
+  ServerConfiguration,
+  wrapHttpLibrary,
+  type RequestContext,
+} from '@kubernetes/client-node';
+import { Agent, request as send, type Dispatcher } from 'undici';
+import { KubernetesError, toKubernetesError } from './kubernetes-error.ts';
+
+/** Connections for calls: 16 reach 4,000 requests a second on two cores; more only queue elsewhere. */
+const maxCallConnections = 16;
+
+/** An API server that has not answered a call in 10 s has restarted or is lost; callers try again. */
+const callDeadlineMs = 10_000;
+
+/** Credentials may be rotated on disk or by a plugin; they are read again after a minute. */
+const credentialsMaxAgeMs = 60_000;
+
+/** A connection to one API server, shared by everything in a process. */
+export interface ClusterConnection {
+  /** Typed calls, each with a deadline of 10 s. They raise what `toKubernetesError` reads. */
+  core: CoreV1Api;
+  /** `https://host:port` of the API server. */
+  server: string;
+  /** The namespace of the kubeconfig's context. */
+  defaultNamespace: string;
+  /** An open GET for watches and raw lists; the caller sets time limits and consumes the body. */
+  open(options: {
+    path: string;
+    signal?: AbortSignal;
+    headersTimeoutMs: number;
+    bodyTimeoutMs: number;
+  }): Promise<Dispatcher.ResponseData>;
+  close(): Promise<void>;
+}
+
+/**
+ * Connects by a kubeconfig: the file given, else KUBECONFIG, else the in-cluster account. Nothing is
+ * sent yet. Raises when the file is unreadable or names no cluster.
+ */
+export async function connectToCluster(
+  options: { kubeconfigPath?: string; context?: string } = {},
+): Promise<ClusterConnection> {
+  const config = new KubeConfig();
+  if (options.kubeconfigPath === undefined) config.loadFromDefault();
+  else config.loadFromFile(options.kubeconfigPath);
+  if (options.context !== undefined) config.setCurrentContext(options.context);
+  const cluster = config.getCurrentCluster();
+  if (cluster === null) {
+    throw new Error(
+      `Expected the kubeconfig to name a cluster for context ${config.getCurrentContext()}; set KUBECONFIG`,
+    );
+  }
+  const credentials = createCredentials(config);
+  const { ca, cert, key, rejectUnauthorized } = await credentials();
+  const connect = Object.fromEntries(
+    Object.entries({ ca, cert, key, rejectUnauthorized }).filter(
+      ([, value]) => value !== undefined,
+    ),
+  );
+  // HTTP/2 halves the throughput (2,032 against 4,299 requests a second, measured).
+  const calls = new Agent({ connections: maxCallConnections, allowH2: false, connect });
+  const watches = new Agent({ allowH2: false, connect });
+  const configuration = createConfiguration({
+    baseServer: new ServerConfiguration(cluster.server, {}),
+    httpApi: wrapHttpLibrary({
+      send: async (request) => sendCall(request, calls, (await credentials()).headers),
+    }),
+  });
+  return {
+    core: new CoreV1Api(configuration),
+    server: cluster.server,
+    defaultNamespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
+    async open({ path, signal, headersTimeoutMs, bodyTimeoutMs }) {
+      const { headers } = await credentials();
+      return send(`${cluster.server}${path}`, {
+        dispatcher: watches,
+        headers: { accept: 'application/json', ...headers },
+        headersTimeout: headersTimeoutMs,
+        bodyTimeout: bodyTimeoutMs,
+        ...(signal ? { signal } : {}),
+      });
+    },
+    async close() {
+      await Promise.all([calls.destroy(), watches.destroy()]);
+    },
+  };
+}
+
+async function sendCall(
+  request: RequestContext,
+  dispatcher: Dispatcher,
+  credentials: Record<string, string>,
+): Promise<ResponseContext> {
+  const body = request.getBody();
+  if (body !== undefined && typeof body !== 'string') {
+    throw new TypeError('Expected the body of a Kubernetes call to be text');
+  }
+  const answer = await send(request.getUrl(), {
+    dispatcher,
+    method: request.getHttpMethod(),
+    headers: { ...request.getHeaders(), ...credentials },
+    body: body ?? null,
+    signal: AbortSignal.timeout(callDeadlineMs),
+  });
+  const headers = Object.fromEntries(
+    Object.entries(answer.headers).map(([name, value]) => [name, String(value)]),
+  );
+  return new ResponseContext(answer.statusCode, headers, {
+    text: () => answer.body.text(),
+    binary: async () => Buffer.from(await answer.body.arrayBuffer()),
+    stream: () => answer.body as unknown as ReturnType<ResponseContext['body']['stream']>,
+  });
+}
+
+type Credentials = Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'rejectUnauthorized'> & {
+  headers: Record<string, string>;
+};
+
+function createCredentials(config: KubeConfig): () => Promise<Credentials> {
+  const read = async (): Promise<Credentials> => {
+    const options: RequestOptions = { headers: {} };
+    await config.applyToHTTPSOptions(options);
+    return { ...options, headers: options.headers as Record<string, string> };
+  };
+  let known: { credentials: Promise<Credentials>; readAtMs: number } | null = null;
+  return async () => {
+    if (known === null || performance.now() - known.readAtMs > credentialsMaxAgeMs) {
+      known = { credentials: read(), readAtMs: performance.now() };
+    }
+    return known.credentials;
+  };
+}
+
+/** Awaits a call; whatever it raises comes out as a `KubernetesError`. */
+export async function call<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw toKubernetesError(error);
+  }
+}
+
+/** Like `call`, with null for an object that does not exist. */
+export async function callIfFound<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await call(answer);
+  } catch (error) {
+    if (error instanceof KubernetesError && error.kind === 'notFound') return null;
+    throw error;
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * The process's one picture of a namespace's pods: views by name, waiters by name, listeners.
+ * Everything in a process that watches pods shares it.
+ */
+import type { V1Pod } from '@kubernetes/client-node';
+import { labels, managedByValue } from '../pool/labels.ts';
+import type { PodView } from '../pool/pod-view.ts';
+import { noVersion } from '../pool/resource-version.ts';
+import type { ClusterConnection } from './connection.ts';
+import type { KubernetesError } from './kubernetes-error.ts';
+import { reflect, type ReflectedObject } from './reflector.ts';
+import { toPodView } from './to-pod-view.ts';
+
+/** What changed in the cache. */
+export type PodCacheChange =
+  | { kind: 'changed'; pool: string; view: PodView }
+  | { kind: 'gone'; pool: string; name: string; uid: string; version: string }
+  | { kind: 'listed'; version: string };
+
+type Pod = V1Pod & ReflectedObject;
+
+/** Views of all pods of a namespace that carry our labels. */
+export class PodCache {
+  /** Newest version heard. */
+  version = noVersion;
+  /** The last failure of the watch; null once it is heard of again. */
+  lastError: KubernetesError | null = null;
+  readonly #views = new Map<string, { pool: string; view: PodView }>();
+  readonly #listeners = new Set<(change: PodCacheChange) => void>();
+  readonly #waiters = new Map<string, Set<() => void>>();
+  readonly #stop = new AbortController();
+  readonly #ended: Promise<void>;
+  readonly #firstList = Promise.withResolvers<undefined>();
+  #heardAtMs = performance.now();
+
+  private constructor(connection: ClusterConnection, namespace: string) {
+    this.#ended = reflect<Pod>({
+      connection,
+      path: `/api/v1/namespaces/${namespace}/pods`,
+      labelSelector: `${labels.pool},${labels.managedBy}=${managedByValue}`,
+      signal: this.#stop.signal,
+      events: {
+        changed: (pod) => {
+          const pool = poolOf(pod);
+          const view = toPodView(pod);
+          this.#views.set(view.name, { pool, view });
+          this.#tell({ kind: 'changed', pool, view });
+          this.#wake(view.name);
+        },
+        gone: ({ metadata, ...pod }, version) => {
+          const { name, uid } = metadata;
+          if (this.#views.get(name)?.view.uid === uid) this.#views.delete(name);
+          this.#tell({ kind: 'gone', pool: poolOf({ metadata, ...pod }), name, uid, version });
+          this.#wake(name);
+        },
+        listed: (version) => {
+          this.#heard(version);
+          this.#firstList.resolve(undefined);
+          this.#tell({ kind: 'listed', version });
+        },
+        heard: (version) => this.#heard(version),
+        failed: (error) => (this.lastError = error),
+      },
+    });
+  }
+
+  /** Starts watching a namespace. */
+  static start(options: { connection: ClusterConnection; namespace: string }): PodCache {
+    return new PodCache(options.connection, options.namespace);
+  }
+
+  /** Whether the first list has come. */
+  async ready(deadlineMs: number): Promise<boolean> {
+    const timeout = AbortSignal.timeout(Math.max(1, deadlineMs - Date.now()));
+    const late = new Promise<boolean>((resolve) =>
+      timeout.addEventListener('abort', () => resolve(false)),
+    );
+    return Promise.race([this.#firstList.promise.then(() => true), late]);
+  }
+
+  /** The pod of that name as last heard of. */
+  get(name: string): PodView | undefined {
+    return this.#views.get(name)?.view;
+  }
+
+  /** The pods of a pool. */
+  list(pool: string): PodView[] {
+    return [...this.#views.values()].filter((known) => known.pool === pool).map(({ view }) => view);
+  }
+
+  /** The pools that have pods. */
+  pools(): string[] {
+    return [...new Set([...this.#views.values()].map(({ pool }) => pool))];
+  }
+
+  /** Time since anything was heard of the API server; bookmarks come about once a minute. */
+  lagMs(): number {
+    return performance.now() - this.#heardAtMs;
+  }
+
+  /** Calls a listener at each change, in order; it must not throw. Returns the way to stop. */
+  subscribe(listener: (change: PodCacheChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Waits until a pod's view satisfies `until`, at most `timeoutMs`; also ends by the signal. */
+  async waitFor(options: {
+    name: string;
+    until: (view: PodView | undefined) => boolean;
+    timeoutMs: number;
+    signal: AbortSignal;
+  }): Promise<'met' | 'deadline' | 'aborted'> {
+    const { name, until, timeoutMs, signal } = options;
+    if (until(this.get(name))) return 'met';
+    if (signal.aborted) return 'aborted';
+    return new Promise((resolve) => {
+      const waiters = this.#waiters.get(name) ?? new Set();
+      this.#waiters.set(name, waiters);
+      const end = (how: 'met' | 'deadline' | 'aborted'): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', abort);
+        waiters.delete(look);
+        if (waiters.size === 0) this.#waiters.delete(name);
+        resolve(how);
+      };
+      const look = (): void => {
+        if (until(this.get(name))) end('met');
+      };
+      const abort = (): void => end('aborted');
+      const timer = setTimeout(() => end('deadline'), Math.max(0, timeoutMs));
+      waiters.add(look);
+      signal.addEventListener('abort', abort);
+    });
+  }
+
+  /** Stops watching. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#ended;
+  }
+
+  #heard(version: string): void {
+    this.version = version;
+    this.lastError = null;
+    this.#heardAtMs = performance.now();
+  }
+
+  #tell(change: PodCacheChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  #wake(name: string): void {
+    for (const look of this.#waiters.get(name) ?? []) look();
+  }
+}
+
+function poolOf(pod: { metadata?: { labels?: Record<string, string> } }): string {
+  return pod.metadata?.labels?.[labels.pool] ?? '';
+}

@@ -1,0 +1,148 @@
+/** Operations on pods. Every delete names the uid and the version it has judged (P4). */
+import type { V1Pod, V1PodTemplateSpec } from '@kubernetes/client-node';
+import { labels, managedByValue, podStates } from '../pool/labels.ts';
+import type { PodView } from '../pool/pod-view.ts';
+import { call, callIfFound, type ClusterConnection } from './connection.ts';
+import { KubernetesError } from './kubernetes-error.ts';
+import { toPodView } from './to-pod-view.ts';
+
+/** Selects the pods of one pool. */
+export function poolSelector(pool: string): string {
+  return `${labels.pool}=${pool},${labels.managedBy}=${managedByValue}`;
+}
+
+/** The pod to create from a template: our labels win, and annotations exist for patches to add to. */
+export function podOf(options: {
+  pool: string;
+  podName: string;
+  templateHash: string;
+  template: V1PodTemplateSpec;
+}): V1Pod {
+  const { pool, podName, templateHash, template } = options;
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: podName,
+      labels: {
+        ...template.metadata?.labels,
+        [labels.pool]: pool,
+        [labels.state]: podStates.unclaimed,
+        [labels.template]: templateHash,
+        [labels.managedBy]: managedByValue,
+      },
+      annotations: { ...template.metadata?.annotations },
+    },
+    ...(template.spec ? { spec: template.spec } : {}),
+  };
+}
+
+/** Creates a pod of a pool. Raises `KubernetesError`; `alreadyExists` when the name is in use. */
+export async function createPod(options: {
+  connection: ClusterConnection;
+  namespace: string;
+  pool: string;
+  podName: string;
+  templateHash: string;
+  template: V1PodTemplateSpec;
+}): Promise<PodView> {
+  const { connection, namespace } = options;
+  const body = podOf(options);
+  return toPodView(await call(connection.core.createNamespacedPod({ namespace, body })));
+}
+
+/** Reads a pod: null when there is none, `notOurs` when the name belongs to anything else. */
+export async function readPod(options: {
+  connection: ClusterConnection;
+  namespace: string;
+  name: string;
+  pool: string;
+}): Promise<PodView | 'notOurs' | null> {
+  const { connection, namespace, name, pool } = options;
+  const pod = await callIfFound(connection.core.readNamespacedPod({ namespace, name }));
+  if (pod === null) return null;
+  const isOurs =
+    pod.metadata?.labels?.[labels.pool] === pool &&
+    pod.metadata.labels[labels.managedBy] === managedByValue;
+  return isOurs ? toPodView(pod) : 'notOurs';
+}
+
+/** Pods on one page of a list, and pages at most: 100,000 pods, far beyond any namespace of ours. */
+const pageSize = 500;
+const maxPages = 200;
+
+/** All pods of a pool by a consistent list: what it lacks did not exist at its version. */
+export async function listPods(options: {
+  connection: ClusterConnection;
+  namespace: string;
+  pool: string;
+}): Promise<{ version: string; pods: PodView[] }> {
+  const { connection, namespace, pool } = options;
+  const pods: PodView[] = [];
+  let after: string | undefined;
+  for (let page = 0; page < maxPages; page += 1) {
+    const list = await call(
+      connection.core.listNamespacedPod({
+        namespace,
+        labelSelector: poolSelector(pool),
+        limit: pageSize,
+        ...(after === undefined ? {} : { _continue: after }),
+      }),
+    );
+    pods.push(...list.items.map(toPodView));
+    after = list.metadata?._continue || undefined;
+    if (after === undefined) return { version: list.metadata?.resourceVersion ?? '0', pods };
+  }
+  throw new KubernetesError(`pool ${pool} has more than ${maxPages * pageSize} pods`, {
+    kind: 'invalid',
+  });
+}
+
+/** What became of the wish to end a pod. Only the first is our doing; none of them is an error. */
+export type RetireOutcome =
+  | { outcome: 'deleted'; pod: PodView }
+  | { outcome: 'gone' }
+  | { outcome: 'claimedMeanwhile'; pod: PodView }
+  | { outcome: 'readyMeanwhile'; pod: PodView }
+  | { outcome: 'notOurs' };
+
+/** Rounds of read and delete: each is lost only to another write of that very pod in between. */
+const maxRetireRounds = 8;
+
+/**
+ * Deletes a pod that nobody holds: reads it, judges it, and deletes it under the uid and version
+ * judged, so that a claim made in between wins. Raises `KubernetesError`.
+ */
+export async function retirePod(options: {
+  connection: ClusterConnection;
+  namespace: string;
+  name: string;
+  uid: string;
+  pool: string;
+  onlyIfNotReady: boolean;
+}): Promise<RetireOutcome> {
+  const { connection, namespace, name, uid, pool, onlyIfNotReady } = options;
+  for (let round = 0; round < maxRetireRounds; round += 1) {
+    const pod = await readPod({ connection, namespace, name, pool });
+    if (pod === 'notOurs') return { outcome: 'notOurs' };
+    if (pod === null || pod.uid !== uid) return { outcome: 'gone' };
+    if (pod.terminating) return { outcome: 'deleted', pod };
+    if (pod.claimed) return { outcome: 'claimedMeanwhile', pod };
+    if (onlyIfNotReady && pod.ready) return { outcome: 'readyMeanwhile', pod };
+    const body = { preconditions: { uid, resourceVersion: pod.version } };
+    try {
+      await call(connection.core.deleteNamespacedPod({ namespace, name, body }));
+      return { outcome: 'deleted', pod };
+    } catch (error) {
+      if (!(error instanceof KubernetesError)) throw error;
+      if (error.kind === 'notFound') return { outcome: 'gone' };
+      if (error.kind !== 'conflict') throw error;
+    }
+  }
+  throw new KubernetesError(
+    `pod ${name} was changed ${maxRetireRounds} times while being retired`,
+    {
+      kind: 'conflict',
+    },
+  );
+}

@@ -1,0 +1,205 @@
+/**
+ * Keeps a list of objects current by list and watch, through anything an API server does: 410, 500,
+ * 429, half-open sockets, silence, restarts. The library's informer stops for good at the first
+ * error, so this is our own.
+ *
+ * R1. Level, not edge: a deletion missed while away is delivered from the next list.
+ * R2. A clean or silent end of a watch goes on at the last version; only 410 lists anew.
+ * R3. It ends only by its signal.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Dispatcher } from 'undici';
+import type { ClusterConnection } from './connection.ts';
+import { fromStatus, toKubernetesError, type KubernetesError } from './kubernetes-error.ts';
+
+/** What every object has; the rest is the reader's business. */
+export interface ReflectedObject {
+  metadata: { name: string; uid: string; resourceVersion: string };
+}
+
+/** What a reflector tells. Handlers must not throw. */
+export interface ReflectorEvents<T extends ReflectedObject> {
+  changed(object: T): void;
+  /** `version` is that of the deletion, or of the list that lacked it. */
+  gone(object: T, version: string): void;
+  /** After each full list, once its changes are delivered. */
+  listed(version: string): void;
+  /** Anything heard, bookmarks included: proof of life for the lag. */
+  heard(version: string): void;
+  failed(error: KubernetesError): void;
+}
+
+/** Bookmarks come about once a minute; silence of two minutes means a half-open connection. */
+const silenceMs = 120_000;
+
+/** The server ends a watch after this, so that none grows old unseen; spread to avoid a herd. */
+const watchSeconds = 240;
+const watchSpreadSeconds = 60;
+
+/** Time for one page of 500 pods (2.5 MB) on a loaded machine. */
+const listTimeoutMs = 60_000;
+const watchHeadersTimeoutMs = 30_000;
+const pageSize = 500;
+
+/** First and longest pause after a failure. */
+const firstBackOffMs = 250;
+const longestBackOffMs = 10_000;
+
+/** Reflects one path until the signal. Never rejects. */
+export async function reflect<T extends ReflectedObject>(options: {
+  connection: ClusterConnection;
+  /** Like `/api/v1/namespaces/default/pods`. */
+  path: string;
+  labelSelector: string;
+  events: ReflectorEvents<T>;
+  signal: AbortSignal;
+  silenceMs?: number;
+}): Promise<void> {
+  const { events, signal } = options;
+  const known = new Map<string, T>();
+  const cursor = { version: '' };
+  let backOffMs = 0;
+  while (!signal.aborted) {
+    try {
+      if (cursor.version === '') cursor.version = await list({ ...options, known });
+      await watch({ ...options, known, cursor, onHeard: () => (backOffMs = 0) });
+    } catch (raised) {
+      if (isAborted(signal)) return;
+      if (isSilence(raised)) continue;
+      const error = toKubernetesError(raised);
+      if (error.kind === 'gone') cursor.version = '';
+      else events.failed(error);
+      backOffMs = Math.min(longestBackOffMs, backOffMs === 0 ? firstBackOffMs : backOffMs * 2);
+      const waitMs = Math.max(error.retryAfterMs ?? 0, backOffMs * (0.5 + Math.random() / 2));
+      await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+interface Reflection<T extends ReflectedObject> {
+  connection: ClusterConnection;
+  path: string;
+  labelSelector: string;
+  events: ReflectorEvents<T>;
+  signal: AbortSignal;
+  known: Map<string, T>;
+}
+
+async function list<T extends ReflectedObject>(reflection: Reflection<T>): Promise<string> {
+  const { known, events } = reflection;
+  const items: T[] = [];
+  let after = '';
+  let version = '';
+  // Ends with the list; an expired token answers 410, which starts the list anew.
+  do {
+    const query = { limit: String(pageSize), ...(after === '' ? {} : { continue: after }) };
+    const body = await open(reflection, query, listTimeoutMs, listTimeoutMs);
+    const page = (await body.json()) as {
+      items: T[];
+      metadata: { resourceVersion: string; continue?: string };
+    };
+    items.push(...page.items);
+    version = page.metadata.resourceVersion;
+    after = page.metadata.continue ?? '';
+  } while (after !== '');
+  const present = new Set(items.map((object) => object.metadata.uid));
+  for (const [uid, object] of known) {
+    if (present.has(uid)) continue;
+    known.delete(uid);
+    events.gone(object, version);
+  }
+  for (const object of items) {
+    const before = known.get(object.metadata.uid);
+    known.set(object.metadata.uid, object);
+    if (before?.metadata.resourceVersion !== object.metadata.resourceVersion)
+      events.changed(object);
+  }
+  events.listed(version);
+  return version;
+}
+
+async function watch<T extends ReflectedObject>(
+  reflection: Reflection<T> & {
+    cursor: { version: string };
+    onHeard: () => void;
+    silenceMs?: number;
+  },
+): Promise<void> {
+  const { known, events, cursor, onHeard } = reflection;
+  const timeoutSeconds = watchSeconds + Math.floor(Math.random() * watchSpreadSeconds);
+  const query = {
+    watch: 'true',
+    allowWatchBookmarks: 'true',
+    resourceVersion: cursor.version,
+    timeoutSeconds: String(timeoutSeconds),
+  };
+  const idleMs = reflection.silenceMs ?? silenceMs;
+  const body = await open(reflection, query, watchHeadersTimeoutMs, idleMs);
+  for await (const line of lines(body)) {
+    const { type, object } = JSON.parse(line) as { type: string; object: T };
+    if (type === 'ERROR') {
+      const status = object as unknown as { code?: number };
+      throw fromStatus({ code: status.code ?? 500, body: object });
+    }
+    const version = object.metadata.resourceVersion;
+    cursor.version = version;
+    onHeard();
+    if (type === 'DELETED') {
+      known.delete(object.metadata.uid);
+      events.gone(object, version);
+    } else if (type !== 'BOOKMARK') {
+      known.set(object.metadata.uid, object);
+      events.changed(object);
+    }
+    events.heard(version);
+  }
+}
+
+async function open(
+  {
+    connection,
+    path,
+    labelSelector,
+    signal,
+  }: Pick<Reflection<ReflectedObject>, 'connection' | 'path' | 'labelSelector' | 'signal'>,
+  query: Record<string, string>,
+  headersTimeoutMs: number,
+  bodyTimeoutMs: number,
+): Promise<Dispatcher.ResponseData['body']> {
+  const search = new URLSearchParams({ labelSelector, ...query });
+  const answer = await connection.open({
+    path: `${path}?${search.toString()}`,
+    signal,
+    headersTimeoutMs,
+    bodyTimeoutMs,
+  });
+  if (answer.statusCode === 200) return answer.body;
+  const body = await answer.body.text();
+  const retryAfter = answer.headers['retry-after'];
+  throw fromStatus({ code: answer.statusCode, body, retryAfter: retryAfter?.toString() });
+}
+
+/** Splits a stream at newlines; a line cut by the end of the stream is dropped and watched again. */
+async function* lines(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  let rest: Buffer[] = [];
+  for await (let chunk of body) {
+    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10)) {
+      rest.push(chunk.subarray(0, end));
+      const line = Buffer.concat(rest).toString();
+      rest = [];
+      chunk = chunk.subarray(end + 1);
+      if (line !== '') yield line;
+    }
+    if (chunk.length > 0) rest.push(chunk);
+  }
+}
+
+/** Asked through a call, because the compiler takes `aborted` for unchanged since the loop began. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
+
+/** A watch on which nothing came for too long: it is opened again, without an error. */
+function isSilence(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'UND_ERR_BODY_TIMEOUT';
+}

@@ -1,0 +1,77 @@
+/** Templates as core/v1 PodTemplates named `<pool>-<templateHash>`: immutable by name. */
+import type { V1PodTemplateSpec } from '@kubernetes/client-node';
+import { labels, managedByValue } from '../pool/labels.ts';
+import { templateName } from '../pool/names.ts';
+import { call, callIfFound, type ClusterConnection } from './connection.ts';
+import { KubernetesError } from './kubernetes-error.ts';
+import { podOf, poolSelector } from './pods.ts';
+
+interface TemplateKey {
+  connection: ClusterConnection;
+  namespace: string;
+  pool: string;
+  templateHash: string;
+}
+
+/** Stores a template; one that is there already is the same, since its name is its hash. */
+export async function storeTemplate(
+  options: TemplateKey & { template: V1PodTemplateSpec },
+): Promise<void> {
+  const { connection, namespace, pool, templateHash, template } = options;
+  const body = {
+    metadata: {
+      name: templateName(pool, templateHash),
+      labels: { [labels.pool]: pool, [labels.managedBy]: managedByValue },
+    },
+    template,
+  };
+  try {
+    await call(connection.core.createNamespacedPodTemplate({ namespace, body }));
+  } catch (error) {
+    if (!(error instanceof KubernetesError) || error.kind !== 'alreadyExists') throw error;
+  }
+}
+
+/** Reads a stored template; null when there is none. */
+export async function readTemplate(options: TemplateKey): Promise<V1PodTemplateSpec | null> {
+  const { connection, namespace, pool, templateHash } = options;
+  const name = templateName(pool, templateHash);
+  const stored = await callIfFound(connection.core.readNamespacedPodTemplate({ namespace, name }));
+  return stored?.template ?? null;
+}
+
+/** Deletes a pool's templates that are neither to be kept nor young. */
+export async function sweepTemplates(options: {
+  connection: ClusterConnection;
+  namespace: string;
+  pool: string;
+  keep: string[];
+  olderThanMs: number;
+  nowMs: number;
+}): Promise<void> {
+  const { connection, namespace, pool, keep, olderThanMs, nowMs } = options;
+  const kept = new Set(keep.map((hash) => templateName(pool, hash)));
+  const labelSelector = poolSelector(pool);
+  const { items } = await call(
+    connection.core.listNamespacedPodTemplate({ namespace, labelSelector }),
+  );
+  for (const { metadata: { name, uid, creationTimestamp } = {} } of items) {
+    const ageMs = nowMs - new Date(creationTimestamp ?? nowMs).getTime();
+    if (name === undefined || uid === undefined || kept.has(name) || ageMs < olderThanMs) continue;
+    const body = { preconditions: { uid } };
+    await callIfFound(connection.core.deleteNamespacedPodTemplate({ namespace, name, body }));
+  }
+}
+
+/** Asks the API server whether it would take the pool's pod. Raises its refusal. */
+export async function dryRunPod(options: {
+  connection: ClusterConnection;
+  namespace: string;
+  pool: string;
+  template: V1PodTemplateSpec;
+}): Promise<void> {
+  const { connection, namespace, pool, template } = options;
+  const body = podOf({ pool, podName: `${pool}-dry-run`, templateHash: 'dry-run', template });
+  const query = { namespace, body, dryRun: 'All', fieldValidation: 'Strict' };
+  await call(connection.core.createNamespacedPod(query));
+}

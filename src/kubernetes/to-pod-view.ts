@@ -1,0 +1,65 @@
+/** Reduces a pod to its view, and reads off it why it is not Ready. */
+import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
+import { annotations, labels, podStates } from '../pool/labels.ts';
+import { maxViewMessageLength, type PodView } from '../pool/pod-view.ts';
+
+/** The view of a pod as it came from the API server, typed or as plain JSON of a watch. */
+export function toPodView(pod: V1Pod): PodView {
+  const { metadata = {}, status = {}, spec } = pod;
+  const ready = status.conditions?.find((condition) => condition.type === 'Ready');
+  const leaseEnd = Date.parse(metadata.annotations?.[annotations.leaseExpiresAt] ?? '');
+  const isReady = ready?.status === 'True';
+  const why = isReady ? null : whyNotReady(pod);
+  return {
+    name: metadata.name ?? '',
+    uid: metadata.uid ?? '',
+    version: metadata.resourceVersion ?? '0',
+    templateHash: metadata.labels?.[labels.template] ?? '',
+    createdAtMs: instantMs(metadata.creationTimestamp) ?? 0,
+    ready: isReady,
+    ...optional('readyChangedAtMs', instantMs(ready?.lastTransitionTime)),
+    claimed: metadata.labels?.[labels.state] === podStates.claimed,
+    terminating: metadata.deletionTimestamp !== undefined,
+    ended: status.phase === 'Succeeded' || status.phase === 'Failed',
+    ...optional('leaseExpiresAtMs', Number.isNaN(leaseEnd) ? undefined : leaseEnd),
+    ...optional('node', spec?.nodeName),
+    ...optional('reason', why?.reason),
+    ...optional('message', why?.message?.slice(0, maxViewMessageLength)),
+  };
+}
+
+function optional<K extends string, T>(key: K, value: T | undefined): Partial<Record<K, T>> {
+  return value === undefined ? {} : ({ [key]: value } as Record<K, T>);
+}
+
+/** The typed client gives dates, a watch gives RFC 3339 text. */
+function instantMs(value: Date | string | undefined): number | undefined {
+  return value === undefined ? undefined : new Date(value).getTime();
+}
+
+interface Reason {
+  reason?: string | undefined;
+  message?: string | undefined;
+}
+
+/** The most telling word there is: the pod's own end, its scheduling, then its containers. */
+function whyNotReady({ status = {} }: V1Pod): Reason | null {
+  if (status.reason !== undefined) return { reason: status.reason, message: status.message };
+  const scheduled = status.conditions?.find((condition) => condition.type === 'PodScheduled');
+  if (scheduled?.status === 'False') return scheduled;
+  const containers = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
+  const waiting = containers.find((container) => container.state?.waiting?.reason !== undefined);
+  if (waiting) return ofContainer(waiting);
+  const unready = containers.find((container) => !container.ready);
+  return unready ? ofContainer(unready) : null;
+}
+
+function ofContainer({ name, state, ready }: V1ContainerStatus): Reason {
+  const { waiting, terminated } = state ?? {};
+  if (waiting) return { reason: waiting.reason, message: waiting.message ?? `container ${name}` };
+  if (terminated) {
+    const message = terminated.message ?? `container ${name} ended with ${terminated.exitCode}`;
+    return { reason: terminated.reason, message };
+  }
+  return ready ? {} : { reason: 'ContainerNotReady', message: `container ${name} is not ready` };
+}

@@ -1,0 +1,179 @@
+/** Checks what people ask of a pool. Every limit is in one table, with its reason. */
+import type { PoolSpec } from './pool-spec.ts';
+
+/** One thing that is wrong with a document. */
+export interface FieldError {
+  field: string;
+  expected: string;
+  given: string;
+}
+
+interface Limit {
+  min: number;
+  max: number;
+  default: number | null;
+  reason: string;
+}
+
+/** Limits of the whole numbers in a spec. A default of null: the field is required. */
+export const specLimits = {
+  warmTarget: { min: 0, max: 2000, default: null, reason: 'no more than maxPods can be' },
+  maxPods: {
+    min: 1,
+    max: 2000,
+    default: 2000,
+    reason: 'a workflow may have 2,000 activities pending, one a pod',
+  },
+  maxPending: {
+    min: 1,
+    max: 1000,
+    default: 100,
+    reason: '1,000 waiting spawns cost Temporal on a database file 1.2 cores of heartbeats',
+  },
+  podReadySeconds: {
+    min: 5,
+    max: 3600,
+    default: 300,
+    reason: 'a pod can be created and started in 5 s, and a node that takes an hour never comes',
+  },
+  unreadySeconds: {
+    min: 5,
+    max: 3600,
+    default: 60,
+    reason: 'shorter than one probe period would replace pods for a blip',
+  },
+  'claim.leaseSeconds': {
+    min: 0,
+    max: 604_800,
+    default: 3600,
+    reason: '0 is no lease; a holder that is silent for a week is gone',
+  },
+  'claim.maxLeaseSeconds': {
+    min: 0,
+    max: 604_800,
+    default: 86_400,
+    reason: 'as leaseSeconds',
+  },
+  'rollout.maxSurge': { min: 0, max: 2000, default: 1, reason: 'no more than maxPods can be' },
+  'rollout.maxUnavailable': { min: 0, max: 2000, default: 0, reason: 'as maxSurge' },
+} as const satisfies Record<string, Limit>;
+
+type LimitedField = keyof typeof specLimits;
+
+/** What a template's hash looks like: a label value and the end of an object's name. */
+const templateHashPattern = /^[a-z0-9]{1,12}$/;
+
+/**
+ * Reads a spec from anything. With `templateHash` required it is what a workflow is sent; defaults
+ * are filled in, unknown fields refused. Never throws.
+ */
+export function checkPoolSpec(
+  value: unknown,
+): { ok: true; spec: PoolSpec } | { ok: false; errors: FieldError[] } {
+  const errors: FieldError[] = [];
+  const spec = section(value, 'spec', errors, [
+    'warmTarget',
+    'maxPods',
+    'maxPending',
+    'podReadySeconds',
+    'unreadySeconds',
+    'claim',
+    'rollout',
+    'templateHash',
+  ]);
+  const claim = section(spec.claim ?? {}, 'claim', errors, ['leaseSeconds', 'maxLeaseSeconds']);
+  const rollout = section(spec.rollout ?? {}, 'rollout', errors, ['maxSurge', 'maxUnavailable']);
+  const whole = (from: Record<string, unknown>, field: LimitedField): number =>
+    wholeNumber(from[field.slice(field.indexOf('.') + 1)], field, errors);
+  const { templateHash } = spec;
+  if (typeof templateHash !== 'string' || !templateHashPattern.test(templateHash)) {
+    errors.push({ field: 'templateHash', expected: 'a hash', given: show(templateHash) });
+  }
+  const read: PoolSpec = {
+    warmTarget: whole(spec, 'warmTarget'),
+    maxPods: whole(spec, 'maxPods'),
+    maxPending: whole(spec, 'maxPending'),
+    podReadySeconds: whole(spec, 'podReadySeconds'),
+    unreadySeconds: whole(spec, 'unreadySeconds'),
+    claim: {
+      leaseSeconds: whole(claim, 'claim.leaseSeconds'),
+      maxLeaseSeconds: whole(claim, 'claim.maxLeaseSeconds'),
+    },
+    rollout: {
+      maxSurge: whole(rollout, 'rollout.maxSurge'),
+      maxUnavailable: whole(rollout, 'rollout.maxUnavailable'),
+    },
+    templateHash: String(templateHash),
+  };
+  if (errors.length === 0) errors.push(...contradictions(read));
+  return errors.length === 0 ? { ok: true, spec: read } : { ok: false, errors };
+}
+
+function contradictions(spec: PoolSpec): FieldError[] {
+  const errors: FieldError[] = [];
+  if (spec.warmTarget > spec.maxPods) {
+    const expected = `at most maxPods (${spec.maxPods})`;
+    errors.push({ field: 'warmTarget', expected, given: show(spec.warmTarget) });
+  }
+  if (spec.claim.leaseSeconds > spec.claim.maxLeaseSeconds) {
+    const expected = `at most claim.maxLeaseSeconds (${spec.claim.maxLeaseSeconds})`;
+    errors.push({ field: 'claim.leaseSeconds', expected, given: show(spec.claim.leaseSeconds) });
+  }
+  return errors;
+}
+
+/** Reads a target: a bare number, or `{target: number}`, as operators type both. Never throws. */
+export function checkTarget(
+  value: unknown,
+  spec: Pick<PoolSpec, 'maxPods'>,
+): { ok: true; target: number } | { ok: false; message: string } {
+  const target =
+    typeof value === 'object' && value !== null ? (value as { target?: unknown }).target : value;
+  if (Number.isInteger(target) && Number(target) >= 0 && Number(target) <= spec.maxPods) {
+    return { ok: true, target: Number(target) };
+  }
+  const range = `0 to ${spec.maxPods} (maxPods)`;
+  const message = `Expected \`target\` to be an integer from ${range}, got ${show(value)}`;
+  return { ok: false, message };
+}
+
+function section(
+  value: unknown,
+  field: string,
+  errors: FieldError[],
+  known: string[],
+): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    errors.push({ field, expected: 'a mapping', given: show(value) });
+    return {};
+  }
+  for (const key of Object.keys(value)) {
+    if (known.includes(key)) continue;
+    const name = field === 'spec' ? key : `${field}.${key}`;
+    errors.push({ field: name, expected: `one of ${known.join(', ')}`, given: 'an unknown field' });
+  }
+  return value as Record<string, unknown>;
+}
+
+function wholeNumber(value: unknown, field: LimitedField, errors: FieldError[]): number {
+  const limit: Limit = specLimits[field];
+  if (value === undefined && limit.default !== null) return limit.default;
+  if (Number.isInteger(value) && Number(value) >= limit.min && Number(value) <= limit.max) {
+    return Number(value);
+  }
+  const expected = `an integer from ${limit.min} to ${limit.max}`;
+  errors.push({ field, expected, given: show(value) });
+  return limit.min;
+}
+
+/** What was given, short enough for one line. */
+function show(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  try {
+    // JSON.stringify gives undefined for a function or symbol, whatever its declared type says.
+    const text = JSON.stringify(value) as string | undefined;
+    return (text ?? typeof value).slice(0, 100);
+  } catch {
+    return typeof value;
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * The process that runs pools: workflows and activities on one task queue. SIGTERM hands its waits
+ * over at once and ends it; killed with -9, its waits go on elsewhere after the heartbeat timeout.
+ */
+import { createServer } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import {
+  Client,
+  Connection,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { pino } from 'pino';
+import { createActivities } from '../activities/create-activities.ts';
+import { readClusterUid } from '../kubernetes/cluster-uid.ts';
+import { connectToCluster } from '../kubernetes/connection.ts';
+import { PodCache } from '../kubernetes/pod-cache.ts';
+import { listPoolsByCard } from '../kubernetes/pool-cards.ts';
+import { poolWorkflowId, watchWorkflowId } from '../pool/names.ts';
+import { podsChangedSignal, workflowTypes } from '../workflows/messages.ts';
+import { readConfiguration } from './configuration.ts';
+
+const configuration = readConfiguration(process.env);
+const log = pino({ name: 'pilotlight-worker', level: configuration.logLevel });
+
+/** A process that can't reach its servers ends after this and is started again by its keeper. */
+const startDeadlineMs = 60_000;
+
+/** A lost reflection of this age means that the process no longer sees its pods. */
+const unhealthyLagMs = 180_000;
+
+async function main(): Promise<void> {
+  Runtime.install({
+    logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
+      const write = {
+        TRACE: 'debug',
+        DEBUG: 'debug',
+        INFO: 'info',
+        WARN: 'warn',
+        ERROR: 'error',
+      } as const;
+      log[write[level]]({ ...meta }, message);
+    }),
+    shutdownSignals: ['SIGTERM', 'SIGINT'],
+  });
+  const cluster = await connectToCluster();
+  const clusterUid = await readClusterUid(cluster);
+  const { namespace, taskQueue } = configuration;
+  const cache = PodCache.start({ connection: cluster, namespace });
+  if (!(await cache.ready(Date.now() + startDeadlineMs))) {
+    throw new Error(`no list of pods within ${startDeadlineMs} ms: ${String(cache.lastError)}`);
+  }
+
+  const { connectionOptions, namespace: temporalNamespace = 'default' } = loadClientConnectConfig();
+  const [connection, clientConnection] = await Promise.all([
+    NativeConnection.connect(connectionOptions),
+    Connection.connect(connectionOptions),
+  ]);
+  const client = new Client({ connection: clientConnection, namespace: temporalNamespace });
+  const worker = await Worker.create({
+    connection,
+    namespace: temporalNamespace,
+    taskQueue,
+    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    activities: createActivities({
+      connection: cluster,
+      cache,
+      clusterUid,
+      namespace,
+      knownPools: () => listPoolsByCard({ connection: cluster, namespace }),
+      async signalPool(pool, observation) {
+        try {
+          const handle = client.workflow.getHandle(poolWorkflowId(pool));
+          await client.withDeadline(Date.now() + 5_000, () =>
+            handle.signal(podsChangedSignal, observation),
+          );
+          return true;
+        } catch (error) {
+          if (error instanceof WorkflowNotFoundError) return false;
+          throw error;
+        }
+      },
+    }),
+    maxConcurrentActivityTaskExecutions: configuration.maxActivities,
+    activityTaskPollerBehavior: { type: 'autoscaling', minimum: 2, initial: 5, maximum: 50 },
+    maxHeartbeatThrottleInterval: '2s',
+    defaultHeartbeatThrottleInterval: '2s',
+    // A killed process holds its sticky workflows for this long; two seconds cost a replay at most.
+    stickyQueueScheduleToStartTimeout: '2s',
+    shutdownGraceTime: 0,
+    shutdownForceTime: '10s',
+  });
+  const health = createServer((request, response) => {
+    const isHealthy = worker.getState() === 'RUNNING' && cache.lagMs() < unhealthyLagMs;
+    response.statusCode = isHealthy ? 200 : 503;
+    response.setHeader('content-type', 'application/json');
+    response.end(
+      JSON.stringify({
+        path: request.url,
+        state: worker.getState(),
+        watchLagMs: Math.round(cache.lagMs()),
+      }),
+    );
+  }).listen(configuration.healthPort, '127.0.0.1');
+  await ensureWatch(client, namespace, taskQueue);
+  log.info({ namespace, taskQueue, cluster: cluster.server, clusterUid }, 'the worker runs');
+  await worker.run();
+  health.close();
+  await cache.stop();
+  await Promise.all([cluster.close(), clientConnection.close(), connection.close()]);
+  log.info('the worker has handed over and ends');
+}
+
+/** Starts the watch workflow of the namespace if none runs. */
+async function ensureWatch(client: Client, namespace: string, taskQueue: string): Promise<void> {
+  try {
+    await client.workflow.start(workflowTypes.watch, {
+      workflowId: watchWorkflowId(namespace),
+      taskQueue,
+      args: [{ namespace }],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      staticSummary: `Watches the pods of namespace ${namespace}`,
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  log.fatal(
+    { error: String(error), cause: error instanceof Error ? String(error.cause) : '' },
+    'the worker ends',
+  );
+  process.exit(1);
+}
