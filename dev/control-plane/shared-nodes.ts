@@ -1,0 +1,41 @@
+/** The nodes that are there from the start. */
+import { call, type ClusterConnection } from '../../src/kubernetes/connection.ts';
+import { KubernetesError } from '../../src/kubernetes/kubernetes-error.ts';
+
+/** Twenty nodes of 500 pods: room for thousands of small pods. */
+const sharedNodes = 20;
+
+/** Label by which pods choose their kind of node. */
+export const nodeKindLabel = 'pilotlight.example/nodes';
+
+/** Creates a node that kwok plays; one that exists is left as it is. */
+export async function createNode(options: {
+  connection: ClusterConnection;
+  name: string;
+  kind: string;
+  capacity: Record<string, string>;
+  annotations?: Record<string, string>;
+}): Promise<void> {
+  const { connection, name, kind, capacity, annotations = {} } = options;
+  const body = {
+    metadata: {
+      name,
+      labels: { 'kubernetes.io/hostname': name, [nodeKindLabel]: kind },
+      annotations: { 'kwok.x-k8s.io/node': 'fake', ...annotations },
+    },
+    status: { allocatable: capacity, capacity },
+  };
+  try {
+    await call(connection.core.createNode({ body }));
+  } catch (error) {
+    if (!(error instanceof KubernetesError) || error.kind !== 'alreadyExists') throw error;
+  }
+}
+
+/** Creates the shared nodes. */
+export async function createSharedNodes(connection: ClusterConnection): Promise<void> {
+  const capacity = { cpu: '64', memory: '512Gi', pods: '500' };
+  for (let index = 0; index < sharedNodes; index += 1) {
+    await createNode({ connection, name: `shared-${index}`, kind: 'shared', capacity });
+  }
+}

@@ -1,0 +1,70 @@
+/** A real Temporal dev server on a database file. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Connection } from '@temporalio/client';
+import { findTool, temporalCli } from './install/find-tool.ts';
+import { ManagedProcess } from './managed-process.ts';
+import { rememberedPorts } from './remembered-ports.ts';
+import { searchAttributeTypes } from '../src/workflows/messages.ts';
+
+export interface TemporalServer {
+  address: string;
+  namespace: string;
+  uiUrl: string | null;
+  process: ManagedProcess;
+}
+
+/** Starts the server; its ports and data stay with the state folder. */
+export async function startTemporalServer(options: {
+  stateFolder: string;
+  headless: boolean;
+  /** Like `limit.historyCount.suggestContinueAsNew=60`. */
+  dynamicConfig?: string[];
+}): Promise<TemporalServer> {
+  const { stateFolder, headless, dynamicConfig = [] } = options;
+  await mkdir(stateFolder, { recursive: true });
+  const ports = await rememberedPorts(stateFolder, 'temporal', [
+    'frontend',
+    'ui',
+    'metrics',
+    'http',
+  ]);
+  const address = `127.0.0.1:${ports.frontend}`;
+  const attributes = Object.entries(searchAttributeTypes).flatMap(([name, type]) => [
+    '--search-attribute',
+    `${name}=${type === 'INT' ? 'Int' : 'Keyword'}`,
+  ]);
+  const process = new ManagedProcess({
+    name: 'temporal',
+    command: await findTool(temporalCli),
+    args: [
+      ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(ports.frontend)],
+      ...['--http-port', String(ports.http), '--metrics-port', String(ports.metrics)],
+      ...(headless ? ['--headless'] : ['--ui-port', String(ports.ui)]),
+      ...['--db-filename', join(stateFolder, 'temporal.db'), '--log-level', 'warn'],
+      ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'],
+      ...attributes,
+      ...dynamicConfig.flatMap((value) => ['--dynamic-config-value', value]),
+    ],
+    logFile: join(stateFolder, 'log', 'temporal.log'),
+    restart: true,
+    readyTimeoutMs: 60_000,
+    isReady: () => answers(address),
+  });
+  await process.start();
+  const uiUrl = headless ? null : `http://127.0.0.1:${ports.ui}`;
+  return { address, namespace: 'default', uiUrl, process };
+}
+
+/** Whether the namespace can be described: the frontend answers earlier than it can be used. */
+async function answers(address: string): Promise<boolean> {
+  const connection = await Connection.connect({ address, connectTimeout: 2_000 });
+  try {
+    await connection.withDeadline(Date.now() + 2_000, () =>
+      connection.workflowService.describeNamespace({ namespace: 'default' }),
+    );
+    return true;
+  } finally {
+    await connection.close();
+  }
+}
