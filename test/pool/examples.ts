@@ -1,0 +1,42 @@
+/** Small specs, states and pods to test with. */
+import type { PodView } from '../../src/pool/pod-view.ts';
+import type { PoolSpec } from '../../src/pool/pool-spec.ts';
+import { newState, type PoolState } from '../../src/pool/state.ts';
+
+export function exampleSpec(changes: Partial<PoolSpec> = {}): PoolSpec {
+  return {
+    warmTarget: 3,
+    maxPods: 20,
+    maxPending: 10,
+    podReadySeconds: 300,
+    unreadySeconds: 60,
+    claim: { leaseSeconds: 3600, maxLeaseSeconds: 86_400 },
+    rollout: { maxSurge: 1, maxUnavailable: 0 },
+    templateHash: 'abc',
+    ...changes,
+  };
+}
+
+export function exampleState(changes: Partial<PoolSpec> = {}): PoolState {
+  return newState({
+    pool: 'p',
+    namespace: 'default',
+    spec: exampleSpec(changes),
+    upsertSearchAttributes: false,
+  });
+}
+
+export function examplePod(changes: Partial<PodView> = {}): PodView {
+  return {
+    name: 'p-0',
+    uid: 'u0',
+    version: '10',
+    templateHash: 'abc',
+    createdAtMs: 0,
+    ready: false,
+    claimed: false,
+    terminating: false,
+    ended: false,
+    ...changes,
+  };
+}
