@@ -1,5 +1,6 @@
 /** Checks what people ask of a pool. Every limit is in one table, with its reason. */
 import type { PoolSpec } from './pool-spec.ts';
+import { show } from './show.ts';
 
 /** One thing that is wrong with a document. */
 export interface FieldError {
@@ -63,33 +64,33 @@ type LimitedField = keyof typeof specLimits;
 /** What a template's hash looks like: a label value and the end of an object's name. */
 const templateHashPattern = /^[a-z0-9]{1,12}$/;
 
+/** A spec without the hash of its template: what people write. */
+export type PoolSettings = Omit<PoolSpec, 'templateHash'>;
+
+const settingNames = [
+  'warmTarget',
+  'maxPods',
+  'maxPending',
+  'podReadySeconds',
+  'unreadySeconds',
+  'claim',
+  'rollout',
+];
+
 /**
- * Reads a spec from anything. With `templateHash` required it is what a workflow is sent; defaults
- * are filled in, unknown fields refused. Never throws.
+ * Reads the numbers of a spec from anything. Defaults are filled in, unknown fields refused; every
+ * error is reported, not only the first. Never throws.
  */
-export function checkPoolSpec(
+export function checkPoolSettings(
   value: unknown,
-): { ok: true; spec: PoolSpec } | { ok: false; errors: FieldError[] } {
+): { ok: true; settings: PoolSettings } | { ok: false; errors: FieldError[] } {
   const errors: FieldError[] = [];
-  const spec = section(value, 'spec', errors, [
-    'warmTarget',
-    'maxPods',
-    'maxPending',
-    'podReadySeconds',
-    'unreadySeconds',
-    'claim',
-    'rollout',
-    'templateHash',
-  ]);
+  const spec = section(value, 'spec', errors, settingNames);
   const claim = section(spec.claim ?? {}, 'claim', errors, ['leaseSeconds', 'maxLeaseSeconds']);
   const rollout = section(spec.rollout ?? {}, 'rollout', errors, ['maxSurge', 'maxUnavailable']);
   const whole = (from: Record<string, unknown>, field: LimitedField): number =>
     wholeNumber(from[field.slice(field.indexOf('.') + 1)], field, errors);
-  const { templateHash } = spec;
-  if (typeof templateHash !== 'string' || !templateHashPattern.test(templateHash)) {
-    errors.push({ field: 'templateHash', expected: 'a hash', given: show(templateHash) });
-  }
-  const read: PoolSpec = {
+  const settings: PoolSettings = {
     warmTarget: whole(spec, 'warmTarget'),
     maxPods: whole(spec, 'maxPods'),
     maxPending: whole(spec, 'maxPending'),
@@ -103,13 +104,25 @@ export function checkPoolSpec(
       maxSurge: whole(rollout, 'rollout.maxSurge'),
       maxUnavailable: whole(rollout, 'rollout.maxUnavailable'),
     },
-    templateHash: String(templateHash),
   };
-  if (errors.length === 0) errors.push(...contradictions(read));
-  return errors.length === 0 ? { ok: true, spec: read } : { ok: false, errors };
+  if (errors.length === 0) errors.push(...contradictions(settings));
+  return errors.length === 0 ? { ok: true, settings } : { ok: false, errors };
 }
 
-function contradictions(spec: PoolSpec): FieldError[] {
+/** Reads what a workflow is sent: the settings with the template's hash. Never throws. */
+export function checkPoolSpec(
+  value: unknown,
+): { ok: true; spec: PoolSpec } | { ok: false; errors: FieldError[] } {
+  const { templateHash, ...rest } = isMapping(value) ? value : {};
+  const checked = checkPoolSettings(isMapping(value) ? rest : value);
+  if (typeof templateHash === 'string' && templateHashPattern.test(templateHash)) {
+    return checked.ok ? { ok: true, spec: { ...checked.settings, templateHash } } : checked;
+  }
+  const error = { field: 'templateHash', expected: 'a hash', given: show(templateHash) };
+  return { ok: false, errors: [...(checked.ok ? [] : checked.errors), error] };
+}
+
+function contradictions(spec: PoolSettings): FieldError[] {
   const errors: FieldError[] = [];
   if (spec.warmTarget > spec.maxPods) {
     const expected = `at most maxPods (${spec.maxPods})`;
@@ -137,13 +150,17 @@ export function checkTarget(
   return { ok: false, message };
 }
 
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 function section(
   value: unknown,
   field: string,
   errors: FieldError[],
   known: string[],
 ): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isMapping(value)) {
     errors.push({ field, expected: 'a mapping', given: show(value) });
     return {};
   }
@@ -152,7 +169,7 @@ function section(
     const name = field === 'spec' ? key : `${field}.${key}`;
     errors.push({ field: name, expected: `one of ${known.join(', ')}`, given: 'an unknown field' });
   }
-  return value as Record<string, unknown>;
+  return value;
 }
 
 function wholeNumber(value: unknown, field: LimitedField, errors: FieldError[]): number {
@@ -164,16 +181,4 @@ function wholeNumber(value: unknown, field: LimitedField, errors: FieldError[]):
   const expected = `an integer from ${limit.min} to ${limit.max}`;
   errors.push({ field, expected, given: show(value) });
   return limit.min;
-}
-
-/** What was given, short enough for one line. */
-function show(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  try {
-    // JSON.stringify gives undefined for a function or symbol, whatever its declared type says.
-    const text = JSON.stringify(value) as string | undefined;
-    return (text ?? typeof value).slice(0, 100);
-  } catch {
-    return typeof value;
-  }
 }
