@@ -109,7 +109,7 @@ function checkPodSpec(field: string, spec: unknown): Cause[] {
     causes.push({ reason: 'FieldValueInvalid', field: at, message });
   });
   const policy = spec['restartPolicy'] ?? 'Always';
-  if (!['Always', 'OnFailure', 'Never'].includes(String(policy))) {
+  if (!['Always', 'OnFailure', 'Never'].includes(policy as string)) {
     const why = 'supported values: "Always", "OnFailure", "Never"';
     causes.push(wrong(`${field}.restartPolicy`, policy, why));
   }
@@ -147,7 +147,7 @@ function checkResources(field: string, resources: unknown): Cause[] {
     if (limit === undefined || (parseQuantity(request) ?? 0) <= (parseQuantity(limit) ?? 0)) {
       continue;
     }
-    const why = `must be less than or equal to ${name} limit of ${String(limit)}`;
+    const why = `must be less than or equal to ${name} limit of ${JSON.stringify(limit)}`;
     causes.push(wrong(`${field}.requests`, request, why));
   }
   return causes;

@@ -40,7 +40,8 @@ export class ObjectStore {
   #history: StoreEvent[] = [];
   #journal: Journal;
   #appended = 0;
-  #version = 1;
+  /** Above 1, so that a watch from version 1 is always too old, as on a real server. */
+  #version = 100;
   /** Watches may start at this version or above. */
   #oldestVersion: number;
 
@@ -131,8 +132,8 @@ export class ObjectStore {
   #replay(entry: JournalEntry): void {
     this.#version = entry.version;
     if (entry.kind === 'clock') return;
-    let objects = this.#objects.get(entry.plural);
-    if (objects === undefined) this.#objects.set(entry.plural, (objects = new Map()));
+    const objects = this.#objects.get(entry.plural) ?? new Map<string, ApiObject>();
+    this.#objects.set(entry.plural, objects);
     if (entry.kind === 'put') objects.set(entry.key, entry.object);
     else objects.delete(entry.key);
   }

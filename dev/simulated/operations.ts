@@ -38,7 +38,7 @@ export function createObject(store: ObjectStore, options: CreateOptions): ApiObj
   const { resource, namespace, body, isDryRun, nowMs } = options;
   if (!isFields(body)) throw badRequest('the body must be an object');
   if (body['kind'] !== undefined && body['kind'] !== resource.kind) {
-    throw badRequest(`the body is a ${String(body['kind'])}, expected a ${resource.kind}`);
+    throw badRequest(`the body is a ${JSON.stringify(body['kind'])}, expected a ${resource.kind}`);
   }
   const named = withGeneratedName(body);
   const metadata = isFields(named['metadata']) ? named['metadata'] : {};
@@ -50,7 +50,7 @@ export function createObject(store: ObjectStore, options: CreateOptions): ApiObj
     throw notFound(namespaces, namespace);
   }
   const causes = checkObject(resource, named);
-  const name = String(metadata['name'] ?? '');
+  const name = typeof metadata['name'] === 'string' ? metadata['name'] : '';
   if (causes.length > 0) throw invalid(resource, name, causes);
   const object = fillInDefaults({ resource, body: named, namespace, nowMs });
   if (store.get(resource, keyOf(object.metadata))) throw alreadyExists(resource, name);
@@ -119,7 +119,7 @@ function refuseStale({ resource, current, metadata }: StaleOptions): void {
   const { name, uid, resourceVersion } = current.metadata;
   const version = metadata['resourceVersion'];
   if (metadata['uid'] !== undefined && metadata['uid'] !== uid) {
-    const why = `Precondition failed: UID in precondition: ${String(metadata['uid'])}, UID in object meta: ${uid}`;
+    const why = `Precondition failed: UID in precondition: ${JSON.stringify(metadata['uid'])}, UID in object meta: ${uid}`;
     throw conflict(resource, name, why);
   }
   if (version !== undefined && version !== '' && version !== resourceVersion) {
