@@ -16,21 +16,29 @@ import {
   type RequestContext,
 } from '@kubernetes/client-node';
 import { Agent, request as send, type Dispatcher } from 'undici';
-import { KubernetesError, toKubernetesError } from './kubernetes-error.ts';
+import { fromStatus, KubernetesError, toKubernetesError } from './kubernetes-error.ts';
 
 /** Connections for calls: 16 reach 4,000 requests a second on two cores; more only queue elsewhere. */
 const maxCallConnections = 16;
 
 /** An API server that has not answered a call in 10 s has restarted or is lost; callers try again. */
-const callDeadlineMs = 10_000;
+const defaultCallDeadlineMs = 10_000;
 
 /** Credentials may be rotated on disk or by a plugin; they are read again after a minute. */
 const credentialsMaxAgeMs = 60_000;
 
 /** A connection to one API server, shared by everything in a process. */
 export interface ClusterConnection {
-  /** Typed calls, each with a deadline of 10 s. They raise what `toKubernetesError` reads. */
+  /**
+   * Typed calls, each with the deadline for calls. They raise what `toKubernetesError` reads. A body
+   * is cut to the fields that the client's release knows; `send` sends it whole.
+   */
   core: CoreV1Api;
+  /**
+   * One JSON call with the same pool and deadline; resolves to the answered object as plain JSON.
+   * Raises `KubernetesError`.
+   */
+  send(options: { method: 'GET' | 'POST'; path: string; body?: object }): Promise<unknown>;
   /** `https://host:port` of the API server. */
   server: string;
   /** The namespace of the kubeconfig's context. */
@@ -47,10 +55,11 @@ export interface ClusterConnection {
 
 /**
  * Connects by a kubeconfig: the file given, else KUBECONFIG, else the in-cluster account. Nothing is
- * sent yet. Raises when the file is unreadable or names no cluster.
+ * sent yet. `callDeadlineMs` is the time for a whole call, the wait for a free connection included
+ * (10 s by default). Raises when the file is unreadable or names no cluster.
  */
 export async function connectToCluster(
-  options: { kubeconfigPath?: string; context?: string } = {},
+  options: { kubeconfigPath?: string; context?: string; callDeadlineMs?: number } = {},
 ): Promise<ClusterConnection> {
   const config = new KubeConfig();
   if (options.kubeconfigPath === undefined) config.loadFromDefault();
@@ -72,14 +81,22 @@ export async function connectToCluster(
   // HTTP/2 halves the throughput (2,032 against 4,299 requests a second, measured).
   const calls = new Agent({ connections: maxCallConnections, allowH2: false, connect });
   const watches = new Agent({ allowH2: false, connect });
+  const sendCall = async (call: Call): Promise<Dispatcher.ResponseData> =>
+    send(call.url, {
+      dispatcher: calls,
+      method: call.method,
+      headers: { ...call.headers, ...(await credentials()).headers },
+      body: call.body ?? null,
+      signal: AbortSignal.timeout(options.callDeadlineMs ?? defaultCallDeadlineMs),
+    });
   const configuration = createConfiguration({
     baseServer: new ServerConfiguration(cluster.server, {}),
-    httpApi: wrapHttpLibrary({
-      send: async (request) => sendCall(request, calls, (await credentials()).headers),
-    }),
+    httpApi: wrapHttpLibrary({ send: (request) => sendTyped(request, sendCall) }),
   });
   return {
     core: new CoreV1Api(configuration),
+    send: ({ method, path, body }) =>
+      call(sendPlain({ method, url: `${cluster.server}${path}`, body }, sendCall)),
     server: cluster.server,
     defaultNamespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
     async open({ path, signal, headersTimeoutMs, bodyTimeoutMs }) {
@@ -98,21 +115,26 @@ export async function connectToCluster(
   };
 }
 
-async function sendCall(
-  request: RequestContext,
-  dispatcher: Dispatcher,
-  credentials: Record<string, string>,
-): Promise<ResponseContext> {
+interface Call {
+  method: Dispatcher.HttpMethod;
+  url: string;
+  headers: Record<string, string>;
+  body?: string | undefined;
+}
+
+type SendCall = (call: Call) => Promise<Dispatcher.ResponseData>;
+
+/** Carries a call of the typed client. */
+async function sendTyped(request: RequestContext, sendCall: SendCall): Promise<ResponseContext> {
   const body = request.getBody();
   if (body !== undefined && typeof body !== 'string') {
     throw new TypeError('Expected the body of a Kubernetes call to be text');
   }
-  const answer = await send(request.getUrl(), {
-    dispatcher,
+  const answer = await sendCall({
     method: request.getHttpMethod(),
-    headers: { ...request.getHeaders(), ...credentials },
-    body: body ?? null,
-    signal: AbortSignal.timeout(callDeadlineMs),
+    url: request.getUrl(),
+    headers: request.getHeaders(),
+    body,
   });
   const headers = Object.fromEntries(
     Object.entries(answer.headers).map(([name, value]) => [name, String(value)]),
@@ -122,6 +144,26 @@ async function sendCall(
     binary: async () => Buffer.from(await answer.body.arrayBuffer()),
     stream: () => answer.body as unknown as ReturnType<ResponseContext['body']['stream']>,
   });
+}
+
+/** Sends JSON as it is given, and answers it as it comes. */
+async function sendPlain(
+  { method, url, body }: { method: 'GET' | 'POST'; url: string; body: object | undefined },
+  sendCall: SendCall,
+): Promise<unknown> {
+  const {
+    statusCode,
+    headers,
+    body: answer,
+  } = await sendCall({
+    method,
+    url,
+    headers: { accept: 'application/json', 'content-type': 'application/json' },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  if (statusCode >= 200 && statusCode < 300) return answer.json();
+  const retryAfter = headers['retry-after']?.toString();
+  throw fromStatus({ code: statusCode, body: await answer.text(), retryAfter });
 }
 
 type Credentials = Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'rejectUnauthorized'> & {
@@ -139,7 +181,12 @@ function createCredentials(config: KubeConfig): () => Promise<Credentials> {
     if (known === null || performance.now() - known.readAtMs > credentialsMaxAgeMs) {
       known = { credentials: read(), readAtMs: performance.now() };
     }
-    return known.credentials;
+    const { credentials } = known;
+    // A failed reading is not kept: a token that is just being rotated is there a moment later.
+    credentials.catch(() => {
+      if (known?.credentials === credentials) known = null;
+    });
+    return credentials;
   };
 }
 

@@ -4,7 +4,9 @@
  * error, so this is our own.
  *
  * R1. Level, not edge: a deletion missed while away is delivered from the next list.
- * R2. A clean or silent end of a watch goes on at the last version; only 410 lists anew.
+ * R2. A watch that ends goes on at the last version. After 410, and after a watch on which nothing
+ *     was heard, it lists anew: a cluster restored to an older state accepts a version it has yet to
+ *     reach and then stays silent, bookmarks included, until it gets there.
  * R3. It ends only by its signal.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -60,19 +62,22 @@ export async function reflect<T extends ReflectedObject>(options: {
   const cursor = { version: '' };
   let backOffMs = 0;
   while (!signal.aborted) {
+    let retryAfterMs = 0;
     try {
       if (cursor.version === '') cursor.version = await list({ ...options, known });
-      await watch({ ...options, known, cursor, onHeard: () => (backOffMs = 0) });
+      const listened = await watch({ ...options, known, cursor, onHeard: () => (backOffMs = 0) });
+      if (listened === 'heard') continue;
+      cursor.version = '';
     } catch (raised) {
       if (isAborted(signal)) return;
-      if (isSilence(raised)) continue;
       const error = toKubernetesError(raised);
-      if (error.kind === 'gone') cursor.version = '';
+      if (error.kind === 'gone' || isSilence(raised)) cursor.version = '';
       else events.failed(error);
-      backOffMs = Math.min(longestBackOffMs, backOffMs === 0 ? firstBackOffMs : backOffMs * 2);
-      const waitMs = Math.max(error.retryAfterMs ?? 0, backOffMs * (0.5 + Math.random() / 2));
-      await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+      retryAfterMs = error.retryAfterMs ?? 0;
     }
+    backOffMs = Math.min(longestBackOffMs, backOffMs === 0 ? firstBackOffMs : backOffMs * 2);
+    const waitMs = Math.max(retryAfterMs, backOffMs * (0.5 + Math.random() / 2));
+    await sleep(waitMs, undefined, { signal }).catch(() => undefined);
   }
 }
 
@@ -118,13 +123,14 @@ async function list<T extends ReflectedObject>(reflection: Reflection<T>): Promi
   return version;
 }
 
+/** Ends when the server ends the watch; says whether anything came on it. */
 async function watch<T extends ReflectedObject>(
   reflection: Reflection<T> & {
     cursor: { version: string };
     onHeard: () => void;
     silenceMs?: number;
   },
-): Promise<void> {
+): Promise<'heard' | 'nothing'> {
   const { known, events, cursor, onHeard } = reflection;
   const timeoutSeconds = watchSeconds + Math.floor(Math.random() * watchSpreadSeconds);
   const query = {
@@ -135,6 +141,7 @@ async function watch<T extends ReflectedObject>(
   };
   const idleMs = reflection.silenceMs ?? silenceMs;
   const body = await open(reflection, query, watchHeadersTimeoutMs, idleMs);
+  let listened: 'heard' | 'nothing' = 'nothing';
   for await (const line of lines(body)) {
     const { type, object } = JSON.parse(line) as { type: string; object: T };
     if (type === 'ERROR') {
@@ -143,6 +150,7 @@ async function watch<T extends ReflectedObject>(
     }
     const version = object.metadata.resourceVersion;
     cursor.version = version;
+    listened = 'heard';
     onHeard();
     if (type === 'DELETED') {
       known.delete(object.metadata.uid);
@@ -153,6 +161,7 @@ async function watch<T extends ReflectedObject>(
     }
     events.heard(version);
   }
+  return listened;
 }
 
 async function open(
@@ -199,7 +208,7 @@ function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
 }
 
-/** A watch on which nothing came for too long: it is opened again, without an error. */
+/** A watch on which nothing came for too long: no failure of the server's telling. */
 function isSilence(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'UND_ERR_BODY_TIMEOUT';
 }

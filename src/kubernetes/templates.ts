@@ -1,5 +1,9 @@
-/** Templates as core/v1 PodTemplates named `<pool>-<templateHash>`: immutable by name. */
-import type { V1PodTemplateSpec } from '@kubernetes/client-node';
+/**
+ * Templates as core/v1 PodTemplates named `<pool>-<templateHash>`: immutable by name. They travel
+ * as plain JSON, since the typed client would drop the fields it does not know without a word:
+ * misspelt ones, which the API server then could not refuse, and those of a newer Kubernetes.
+ */
+import type { V1PodTemplate, V1PodTemplateSpec } from '@kubernetes/client-node';
 import { labels, managedByValue } from '../pool/labels.ts';
 import { templateName } from '../pool/names.ts';
 import { call, callIfFound, type ClusterConnection } from './connection.ts';
@@ -26,7 +30,7 @@ export async function storeTemplate(
     template,
   };
   try {
-    await call(connection.core.createNamespacedPodTemplate({ namespace, body }));
+    await connection.send({ method: 'POST', path: `${pathOf(namespace)}?${strict}`, body });
   } catch (error) {
     if (!(error instanceof KubernetesError) || error.kind !== 'alreadyExists') throw error;
   }
@@ -35,8 +39,10 @@ export async function storeTemplate(
 /** Reads a stored template; null when there is none. */
 export async function readTemplate(options: TemplateKey): Promise<V1PodTemplateSpec | null> {
   const { connection, namespace, pool, templateHash } = options;
-  const name = templateName(pool, templateHash);
-  const stored = await callIfFound(connection.core.readNamespacedPodTemplate({ namespace, name }));
+  const path = `${pathOf(namespace)}/${templateName(pool, templateHash)}`;
+  const stored = (await callIfFound(
+    connection.send({ method: 'GET', path }),
+  )) as V1PodTemplate | null;
   return stored?.template ?? null;
 }
 
@@ -72,6 +78,13 @@ export async function dryRunPod(options: {
 }): Promise<void> {
   const { connection, namespace, pool, template } = options;
   const body = podOf({ pool, podName: `${pool}-dry-run`, templateHash: 'dry-run', template });
-  const query = { namespace, body, dryRun: 'All', fieldValidation: 'Strict' };
-  await call(connection.core.createNamespacedPod(query));
+  const path = `/api/v1/namespaces/${namespace}/pods?dryRun=All&${strict}`;
+  await connection.send({ method: 'POST', path, body });
+}
+
+/** Makes the API server refuse unknown and repeated fields instead of dropping them. */
+const strict = 'fieldValidation=Strict';
+
+function pathOf(namespace: string): string {
+  return `/api/v1/namespaces/${namespace}/podtemplates`;
 }

@@ -48,11 +48,18 @@ function whyNotReady({ status = {} }: V1Pod): Reason | null {
   const scheduled = status.conditions?.find((condition) => condition.type === 'PodScheduled');
   if (scheduled?.status === 'False') return scheduled;
   const containers = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
-  const waiting = containers.find((container) => container.state?.waiting?.reason !== undefined);
-  if (waiting) return ofContainer(waiting);
-  const unready = containers.find((container) => !container.ready);
-  return unready ? ofContainer(unready) : null;
+  const stuck = containers.find(({ state }) => {
+    const reason = state?.waiting?.reason;
+    return reason !== undefined && !ordinaryWaits.has(reason);
+  });
+  const unready = stuck ?? containers.find((container) => !container.ready);
+  if (unready) return ofContainer(unready);
+  // All containers are ready and the pod is not: a readiness gate, named by the condition.
+  return status.conditions?.find(({ type, reason }) => type === 'Ready' && reason) ?? null;
 }
+
+/** What a container waits for in any start; another's trouble tells more. */
+const ordinaryWaits = new Set(['ContainerCreating', 'PodInitializing']);
 
 function ofContainer({ name, state, ready }: V1ContainerStatus): Reason {
   const { waiting, terminated } = state ?? {};
