@@ -1,0 +1,111 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Agent, request } from 'undici';
+import { parse } from 'yaml';
+
+export type Json = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- answers are asserted field by field
+
+export interface Answer {
+  code: number;
+  body: Json;
+}
+
+/** A watch that has been opened; `next` waits for the first event that fits. */
+export interface OpenWatch {
+  next(fits: (event: Json) => boolean): Promise<Json>;
+  close(): void;
+}
+
+const deadlineMs = 10_000;
+
+/** Plain HTTP to an API server, so that the contract does not depend on any client's habits. */
+export class ApiClient {
+  readonly #server: string;
+  readonly #token: string;
+  readonly #agent: Agent;
+
+  private constructor(server: string, token: string, agent: Agent) {
+    this.#server = server;
+    this.#token = token;
+    this.#agent = agent;
+  }
+
+  static async fromKubeconfig(path: string): Promise<ApiClient> {
+    const config = parse(await readFile(path, 'utf8')) as Json;
+    const cluster = config['clusters'][0].cluster as Json;
+    const file = cluster['certificate-authority'] as string | undefined;
+    const data = cluster['certificate-authority-data'] as string | undefined;
+    const ca = file === undefined ? Buffer.from(data ?? '', 'base64') : await readFile(file);
+    const token = config['users'][0].user.token as string;
+    const agent = new Agent({ connect: { ca }, connections: 32, allowH2: false });
+    return new ApiClient(cluster['server'] as string, token, agent);
+  }
+
+  async call(
+    method: string,
+    path: string,
+    body?: unknown,
+    contentType = 'application/json',
+  ): Promise<Answer> {
+    const response = await request(`${this.#server}${path}`, {
+      method: method as 'GET',
+      headers: { ...this.#headers(), 'content-type': contentType },
+      body: body === undefined ? null : JSON.stringify(body),
+      dispatcher: this.#agent,
+      signal: AbortSignal.timeout(deadlineMs),
+    });
+    return { code: response.statusCode, body: (await response.body.json()) as Json };
+  }
+
+  /** Asks until the answer fits, for at most ten seconds. */
+  async until(path: string, fits: (answer: Answer) => boolean): Promise<Answer> {
+    const endMs = Date.now() + deadlineMs;
+    for (;;) {
+      const answer = await this.call('GET', path);
+      if (fits(answer)) return answer;
+      if (Date.now() > endMs) throw new Error(`not in time: ${JSON.stringify(answer)}`);
+      await sleep(50);
+    }
+  }
+
+  async watch(path: string): Promise<OpenWatch> {
+    const stop = new AbortController();
+    const response = await request(`${this.#server}${path}`, {
+      headers: this.#headers(),
+      dispatcher: this.#agent,
+      signal: stop.signal,
+    });
+    const events = readEvents(response.body);
+    return {
+      next: async (fits) => {
+        const timer = setTimeout(() => stop.abort(), deadlineMs);
+        for (;;) {
+          const { value, done } = await events.next();
+          if (done === true) throw new Error('the watch ended before the event came');
+          if (!fits(value)) continue;
+          clearTimeout(timer);
+          return value;
+        }
+      },
+      close: () => stop.abort(),
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#agent.destroy();
+  }
+
+  #headers(): Record<string, string> {
+    return { authorization: `Bearer ${this.#token}`, accept: 'application/json' };
+  }
+}
+
+async function* readEvents(body: AsyncIterable<Buffer>): AsyncGenerator<Json, undefined> {
+  let rest = '';
+  for await (const chunk of body) {
+    const lines = (rest + chunk.toString()).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line !== '') yield JSON.parse(line) as Json;
+  }
+  return undefined;
+}

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { type ApiClient, type Json } from './api-client.ts';
+
+const maps = '/api/v1/namespaces/default/configmaps';
+
+/** What Pilotlight relies on when it lists and watches; `connect` gives the cluster to hold to it. */
+export function watchContract(connect: () => ApiClient): void {
+  let api: ApiClient;
+  let run: string;
+
+  async function create(suffix: string, labels: Json = {}): Promise<Json> {
+    const metadata = { name: `contract-${run}-${suffix}`, labels: { run, ...labels } };
+    const { code, body } = await api.call('POST', maps, { metadata, data: {} });
+    assert.equal(code, 201, JSON.stringify(body));
+    return body;
+  }
+
+  async function names(query: string): Promise<string[]> {
+    const { code, body } = await api.call('GET', `${maps}?${query}`);
+    assert.equal(code, 200, JSON.stringify(body));
+    return (body['items'] as Json[]).map(({ metadata }) => (metadata.name as string).slice(-1));
+  }
+
+  before(() => {
+    api = connect();
+  });
+
+  beforeEach(() => {
+    run = randomBytes(4).toString('hex');
+  });
+
+  afterEach(async () => {
+    await api.call('DELETE', `${maps}?labelSelector=run%3D${run}`);
+  });
+
+  it('selects by labels: equal, in, notin, present, absent', async () => {
+    await create('a', { kind: 'x', extra: 'yes' });
+    await create('b', { kind: 'y' });
+    await create('c');
+    const select = (text: string): Promise<string[]> =>
+      names(`labelSelector=${encodeURIComponent(`run=${run},${text}`)}`);
+    assert.deepEqual(await select('kind=x'), ['a']);
+    assert.deepEqual(await select('kind in (x,y)'), ['a', 'b']);
+    assert.deepEqual(await select('kind notin (x)'), ['b', 'c']);
+    assert.deepEqual(await select('kind!=x'), ['b', 'c']);
+    assert.deepEqual(await select('extra'), ['a']);
+    assert.deepEqual(await select('!kind'), ['c']);
+  });
+
+  it('selects by the name field', async () => {
+    await create('a');
+    await create('b');
+    assert.deepEqual(await names(`fieldSelector=metadata.name%3Dcontract-${run}-b`), ['b']);
+  });
+
+  it('pages a list without losing or repeating an object', async () => {
+    for (const suffix of ['a', 'b', 'c', 'd', 'e']) await create(suffix);
+    const query = `labelSelector=run%3D${run}&limit=2`;
+    const seen: string[] = [];
+    let token = '';
+    for (let page = 0; page < 5; page += 1) {
+      const { body } = await api.call('GET', `${maps}?${query}&continue=${token}`);
+      seen.push(...(body['items'] as Json[]).map(({ metadata }) => metadata.name as string));
+      token = encodeURIComponent((body['metadata'].continue as string | undefined) ?? '');
+      if (token === '') break;
+    }
+    assert.deepEqual(
+      seen.map((name) => name.slice(-1)),
+      ['a', 'b', 'c', 'd', 'e'],
+    );
+  });
+
+  it('shows every change after the listed version, with rising versions', async () => {
+    const { body: list } = await api.call('GET', `${maps}?labelSelector=run%3D${run}`);
+    const from = list['metadata'].resourceVersion as string;
+    const object = await create('a');
+    const path = `${maps}/${object['metadata'].name as string}`;
+    const change = { data: { key: 'value' } };
+    await api.call('PATCH', path, change, 'application/merge-patch+json');
+    await api.call('DELETE', path);
+    const watch = await api.watch(
+      `${maps}?watch=true&labelSelector=run%3D${run}&resourceVersion=${from}`,
+    );
+    const versions = [BigInt(from)];
+    for (const type of ['ADDED', 'MODIFIED', 'DELETED']) {
+      const event = await watch.next(() => true);
+      assert.equal(event['type'], type);
+      versions.push(BigInt(event['object'].metadata.resourceVersion as string));
+    }
+    watch.close();
+    assert.deepEqual(
+      versions,
+      [...new Set(versions)].sort((a, b) => (a < b ? -1 : 1)),
+    );
+  });
+
+  it('shows an object that stops to match the selector as deleted', async () => {
+    const object = await create('a', { seen: 'yes' });
+    const { name, resourceVersion } = object['metadata'] as {
+      name: string;
+      resourceVersion: string;
+    };
+    const selector = encodeURIComponent(`run=${run},seen`);
+    const watch = await api.watch(
+      `${maps}?watch=true&labelSelector=${selector}&resourceVersion=${resourceVersion}`,
+    );
+    const change = { metadata: { labels: { seen: null } } };
+    await api.call('PATCH', `${maps}/${name}`, change, 'application/merge-patch+json');
+    const event = await watch.next(() => true);
+    watch.close();
+    assert.deepEqual([event['type'], event['object'].metadata.name], ['DELETED', name]);
+  });
+
+  it('refuses a watch from a version that is too old with 410', async () => {
+    const watch = await api.watch(`${maps}?watch=true&resourceVersion=1`);
+    const event = await watch.next(() => true);
+    watch.close();
+    assert.deepEqual([event['type'], event['object'].code], ['ERROR', 410]);
+  });
+
+  it('ends a watch when its time is over', async () => {
+    const watch = await api.watch(`${maps}?watch=true&resourceVersion=0&timeoutSeconds=1`);
+    await assert.rejects(
+      watch.next(({ type }) => type === 'NEVER'),
+      /the watch ended/,
+    );
+  });
+}

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { connectToCluster, type ClusterConnection } from '../../src/kubernetes/connection.ts';
+import { KubernetesError } from '../../src/kubernetes/kubernetes-error.ts';
+import { FaultyApiServer, sendJson, sendStatus } from './faulty-api-server.ts';
+
+const isUnavailable = (error: unknown): boolean =>
+  error instanceof KubernetesError && error.kind === 'unavailable' && error.code === null;
+
+describe('the connection to a cluster', () => {
+  let server: FaultyApiServer;
+  let connection: ClusterConnection;
+
+  beforeEach(async () => {
+    server = await FaultyApiServer.start();
+    const { kubeconfigPath } = server;
+    connection = await connectToCluster({ kubeconfigPath, callDeadlineMs: 2_000 });
+  });
+
+  afterEach(async () => {
+    await connection.close();
+    await server.stop();
+  });
+
+  it('sends the credentials of the kubeconfig and knows its namespace', async () => {
+    server.answer = (_request, response) => sendJson(response, { metadata: { uid: 'u' } });
+    await connection.core.readNamespace({ name: 'kube-system' });
+    await connection.send({ method: 'GET', path: '/api' });
+    assert.deepEqual(
+      server.requests.map(({ headers }) => headers.authorization),
+      ['Bearer secret', 'Bearer secret'],
+    );
+    assert.equal(connection.defaultNamespace, 'home');
+  });
+
+  it('carries 300 calls at once over at most 16 connections', async () => {
+    server.answer = (_request, response) => sendJson(response, { metadata: { uid: 'u' } });
+    const calls = Array.from({ length: 300 }, () => connection.send({ method: 'GET', path: '/' }));
+    assert.equal((await Promise.all(calls)).length, 300);
+    assert.ok(server.maxConnections <= 16, `${server.maxConnections} connections`);
+  });
+
+  it('opens watches beside the calls, so that a full line of calls does not hold them up', async () => {
+    server.answer = ({ url }, response) => {
+      if (url.pathname === '/watch') sendJson(response, {});
+    };
+    const calls = Array.from({ length: 40 }, () =>
+      connection.send({ method: 'GET', path: '/hangs' }).catch(() => null),
+    );
+    const watch = { path: '/watch', headersTimeoutMs: 1_500, bodyTimeoutMs: 1_500 };
+    const { statusCode, body } = await connection.open(watch);
+    await body.dump();
+    assert.equal(statusCode, 200);
+    await connection.close();
+    await Promise.all(calls);
+  });
+
+  it('gives a call up at its deadline, also when the answer stops in its middle', async () => {
+    const { kubeconfigPath } = server;
+    const hasty = await connectToCluster({ kubeconfigPath, callDeadlineMs: 60 });
+    server.answer = () => undefined;
+    await assert.rejects(hasty.send({ method: 'GET', path: '/' }), isUnavailable);
+    server.answer = (_request, response) => response.writeHead(200).write('{');
+    await assert.rejects(hasty.send({ method: 'GET', path: '/' }), isUnavailable);
+    await hasty.close();
+  });
+
+  it('raises what the API server answered, with its Retry-After', async () => {
+    server.answer = (_request, response) =>
+      sendStatus(response, 429, 'TooManyRequests', { 'retry-after': '3' });
+    await assert.rejects(connection.send({ method: 'GET', path: '/' }), {
+      kind: 'throttled',
+      code: 429,
+      retryAfterMs: 3_000,
+    });
+  });
+
+  it('works again after the API server came back on its port', async () => {
+    server.answer = (_request, response) => sendJson(response, { fine: true });
+    await connection.send({ method: 'GET', path: '/' });
+    await server.die();
+    await assert.rejects(connection.send({ method: 'GET', path: '/' }), isUnavailable);
+    await server.listen();
+    assert.deepEqual(await connection.send({ method: 'GET', path: '/' }), { fine: true });
+  });
+
+  it('refuses a kubeconfig without the context asked for', async () => {
+    const { kubeconfigPath } = server;
+    await assert.rejects(connectToCluster({ kubeconfigPath, context: 'nowhere' }), /nowhere/);
+  });
+});
