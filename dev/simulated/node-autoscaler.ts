@@ -52,12 +52,13 @@ export interface ScalingPlan {
 
 /**
  * Gives every exclusive pod that could not be placed a node, some time after it was found to be
- * Unschedulable, and takes back nodes of its own that have stood empty. The one thing it remembers is
- * since when a node has been empty.
+ * Unschedulable, and takes back nodes of its own that have stood empty. It remembers only instants,
+ * since conditions hold whole seconds; after a restart it goes on from the conditions.
  */
 export class NodeAutoscaler {
   readonly #nodeDelayMs: number;
   readonly #emptySinceMs = new Map<string, number>();
+  readonly #unschedulableSinceMs = new Map<string, number>();
   #highestNumber = 0;
 
   constructor(nodeDelayMs: number) {
@@ -73,6 +74,10 @@ export class NodeAutoscaler {
     nodes: readonly Node[];
     nowMs: number;
   }): ScalingPlan {
+    const uids = new Set(pods.map(({ metadata }) => metadata.uid));
+    for (const uid of this.#unschedulableSinceMs.keys()) {
+      if (!uids.has(uid)) this.#unschedulableSinceMs.delete(uid);
+    }
     const used = new Set(pods.map((pod) => pod.spec.nodeName));
     const empty = nodes.filter(({ metadata }) => !used.has(metadata.name));
     const unclaimed = [...empty];
@@ -90,7 +95,12 @@ export class NodeAutoscaler {
     if (pod.spec.nodeSelector?.[nodesLabel] !== exclusive || isTerminal(pod)) return false;
     const scheduled = conditionOf(pod, 'PodScheduled');
     if (scheduled?.reason !== 'Unschedulable' || pod.spec.nodeName !== undefined) return false;
-    return nowMs >= Date.parse(scheduled.lastTransitionTime) + this.#nodeDelayMs;
+    const storedAtMs = Date.parse(scheduled.lastTransitionTime);
+    const { uid } = pod.metadata;
+    const seenAtMs = nowMs - storedAtMs < 2_000 ? nowMs : storedAtMs;
+    const sinceMs = this.#unschedulableSinceMs.get(uid) ?? seenAtMs;
+    this.#unschedulableSinceMs.set(uid, sinceMs);
+    return nowMs >= sinceMs + this.#nodeDelayMs;
   }
 
   #nodeFor(pod: Pod, nodes: readonly Node[], nowMs: number): Node {
