@@ -1,0 +1,57 @@
+/** What can go wrong between a user and a pool's workflow, in words for the user. */
+import {
+  isGrpcServiceError,
+  QueryRejectedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+
+/** What an error means for the caller: refused and notFound are final, the others may pass. */
+export type PoolErrorCode = 'notFound' | 'refused' | 'unanswered' | 'unreachable';
+
+/** An error whose message is one sentence a person can act on. */
+export class PoolError extends Error {
+  readonly code: PoolErrorCode;
+
+  constructor(code: PoolErrorCode, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'PoolError';
+    this.code = code;
+  }
+}
+
+/** gRPC's code of a call that ran into its deadline. */
+const deadlineExceeded = 4;
+
+/** Puts what Temporal's client raised for a pool into words; `address` is Temporal's. */
+export function toPoolError(error: unknown, pool: string, address: string): PoolError {
+  if (error instanceof PoolError) return error;
+  if (error instanceof WorkflowNotFoundError || error instanceof QueryRejectedError) {
+    return new PoolError('notFound', `There is no pool ${pool}; \`get pools\` lists them`, error);
+  }
+  if (error instanceof WorkflowUpdateFailedError) {
+    return new PoolError('refused', error.cause?.message ?? error.message, error);
+  }
+  if (
+    error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
+    grpcCode(error) === deadlineExceeded
+  ) {
+    const message = `Pool ${pool} did not answer in time at Temporal ${address}; check that a pilotlight worker runs`;
+    return new PoolError('unanswered', message, error);
+  }
+  const message = `Temporal at ${address} failed for pool ${pool}: ${innermostMessage(error)}`;
+  return new PoolError('unreachable', message, error);
+}
+
+/** The client wraps gRPC errors once, depending on the call. */
+function grpcCode(error: unknown): number | null {
+  if (isGrpcServiceError(error)) return error.code;
+  return error instanceof Error && isGrpcServiceError(error.cause) ? error.cause.code : null;
+}
+
+/** The message nearest to the fault: the outer ones only say that a call failed. */
+export function innermostMessage(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? innermostMessage(error.cause) : error.message;
+}

@@ -1,0 +1,178 @@
+/** Pools as their users see them: typed calls to the pool workflows. */
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { poolWorkflowId } from '../pool/names.ts';
+import type { PoolSpec } from '../pool/pool-spec.ts';
+import type { PoolStatus } from '../pool/status.ts';
+import {
+  applySpecUpdate,
+  drainSignal,
+  resizeUpdate,
+  searchAttributeTypes,
+  statusQuery,
+  workflowTypes,
+  type PoolWorkflowInput,
+} from '../workflows/messages.ts';
+import type { TemporalConnection } from './connect-to-temporal.ts';
+import { PoolError, toPoolError } from './pool-error.ts';
+
+/** One call: a worker that runs answers in milliseconds, one that replays a long history in 4 s. */
+const callDeadlineMs = 8_000;
+
+/** Pools listed at most, and asked at once: each status costs a worker one workflow task. */
+const maxListedPools = 1_000;
+const maxQueriesAtOnce = 20;
+
+/** Calls for pools. Every method raises `PoolError`, within 8 s unless it says otherwise. */
+export class Pools {
+  readonly #temporal: TemporalConnection;
+  readonly #taskQueue: string;
+
+  constructor(temporal: TemporalConnection, taskQueue: string) {
+    this.#temporal = temporal;
+    this.#taskQueue = taskQueue;
+  }
+
+  /** The status of every running pool, by name. A pool that ends meanwhile is left out. */
+  async list(): Promise<PoolStatus[]> {
+    const names = await this.#names();
+    const statuses: PoolStatus[] = [];
+    for (let from = 0; from < names.length; from += maxQueriesAtOnce) {
+      const asked = names.slice(from, from + maxQueriesAtOnce).map((name) => this.find(name));
+      statuses.push(...(await Promise.all(asked)).filter((status) => status !== null));
+    }
+    return statuses;
+  }
+
+  /** A pool's status; null when there is no such pool. */
+  async find(pool: string): Promise<PoolStatus | null> {
+    return this.#callIfFound(pool, () => this.#handle(pool).query(statusQuery));
+  }
+
+  /** A pool's status. */
+  async status(pool: string): Promise<PoolStatus> {
+    return this.#call(pool, () => this.#handle(pool).query(statusQuery));
+  }
+
+  /** Sets a pool's target; returns the status after it. A target above maxPods is refused. */
+  async resize(pool: string, target: number): Promise<PoolStatus> {
+    return this.#call(pool, () =>
+      this.#handle(pool).executeUpdate(resizeUpdate, { args: [target] }),
+    );
+  }
+
+  /** Tells a pool to retire its pods and to end once its claims are over. */
+  async drain(pool: string): Promise<void> {
+    await this.#call(pool, () => this.#handle(pool).signal(drainSignal));
+  }
+
+  /** Waits until a pool has ended, for at most `timeoutMs`; false when it has not. */
+  async waitUntilEnded(pool: string, timeoutMs: number): Promise<boolean> {
+    const deadline = AbortSignal.timeout(timeoutMs);
+    const { client, address } = this.#temporal;
+    try {
+      await client.withAbortSignal(deadline, () => this.#handle(pool).result());
+      return true;
+    } catch (error) {
+      if (deadline.aborted) return false;
+      throw toPoolError(error, pool, address);
+    }
+  }
+
+  /** The Kubernetes namespace that a running pool lives in; null when there is no such pool. */
+  async namespaceOf(pool: string): Promise<string | null> {
+    const description = await this.#callIfFound(pool, () => this.#handle(pool).describe());
+    if (description?.status.name !== 'RUNNING') return null;
+    const namespace = description.memo?.namespace;
+    return typeof namespace === 'string' ? namespace : null;
+  }
+
+  /** Starts a pool, or gives a running one a new spec. Its template must be stored already. */
+  async apply(input: {
+    pool: string;
+    namespace: string;
+    spec: PoolSpec;
+  }): Promise<'created' | 'updated'> {
+    const { pool, namespace, spec } = input;
+    const upsertSearchAttributes = await this.#areSearchAttributesRegistered();
+    if (await this.#start({ ...input, upsertSearchAttributes })) return 'created';
+    const request = { namespace, spec, upsertSearchAttributes };
+    await this.#call(pool, () =>
+      this.#handle(pool).executeUpdate(applySpecUpdate, { args: [request] }),
+    );
+    return 'updated';
+  }
+
+  /** Starts the workflow; false when it runs already. */
+  async #start(input: PoolWorkflowInput): Promise<boolean> {
+    const { pool, namespace } = input;
+    return this.#call(pool, async () => {
+      try {
+        await this.#temporal.client.workflow.start(workflowTypes.pool, {
+          workflowId: poolWorkflowId(pool),
+          taskQueue: this.#taskQueue,
+          args: [input],
+          workflowIdConflictPolicy: 'FAIL',
+          memo: { namespace },
+          staticSummary: `Keeps pool ${pool} of namespace ${namespace} warm`,
+        });
+        return true;
+      } catch (error) {
+        if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * Whether all our search attributes are registered. An upsert of another would block the workflow
+   * for good, so a server that does not tell counts as a no: only the filter in the UI is lost.
+   */
+  async #areSearchAttributesRegistered(): Promise<boolean> {
+    const { client } = this.#temporal;
+    try {
+      const { customAttributes } = await client.withDeadline(Date.now() + callDeadlineMs, () =>
+        client.connection.operatorService.listSearchAttributes({
+          namespace: client.options.namespace,
+        }),
+      );
+      return Object.keys(searchAttributeTypes).every((name) => name in customAttributes);
+    } catch {
+      return false;
+    }
+  }
+
+  async #names(): Promise<string[]> {
+    const query = `WorkflowType = '${workflowTypes.pool}' AND ExecutionStatus = 'Running'`;
+    const prefix = poolWorkflowId('');
+    return this.#call('*', async () => {
+      const names: string[] = [];
+      for await (const { workflowId } of this.#temporal.client.workflow.list({ query })) {
+        if (workflowId.startsWith(prefix)) names.push(workflowId.slice(prefix.length));
+        if (names.length >= maxListedPools) break;
+      }
+      return names.sort();
+    });
+  }
+
+  #handle(pool: string) {
+    return this.#temporal.client.workflow.getHandle(poolWorkflowId(pool));
+  }
+
+  async #callIfFound<T>(pool: string, action: () => Promise<T>): Promise<T | null> {
+    try {
+      return await this.#call(pool, action);
+    } catch (error) {
+      if (error instanceof PoolError && error.code === 'notFound') return null;
+      throw error;
+    }
+  }
+
+  async #call<T>(pool: string, action: () => Promise<T>): Promise<T> {
+    const { client, address } = this.#temporal;
+    try {
+      return await client.withDeadline(Date.now() + callDeadlineMs, action);
+    } catch (error) {
+      throw toPoolError(error, pool, address);
+    }
+  }
+}
