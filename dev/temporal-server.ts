@@ -16,19 +16,14 @@ export interface TemporalServer {
 
 /** Starts the server; its ports and data stay with the state folder. */
 export async function startTemporalServer(options: {
-  stateFolder: string;
+  stateDir: string;
   headless: boolean;
   /** Like `limit.historyCount.suggestContinueAsNew=60`. */
   dynamicConfig?: string[];
 }): Promise<TemporalServer> {
-  const { stateFolder, headless, dynamicConfig = [] } = options;
-  await mkdir(stateFolder, { recursive: true });
-  const ports = await rememberedPorts(stateFolder, 'temporal', [
-    'frontend',
-    'ui',
-    'metrics',
-    'http',
-  ]);
+  const { stateDir, headless, dynamicConfig = [] } = options;
+  await mkdir(stateDir, { recursive: true });
+  const ports = await rememberedPorts(stateDir, 'temporal', ['frontend', 'ui', 'metrics', 'http']);
   const address = `127.0.0.1:${ports.frontend}`;
   const attributes = Object.entries(searchAttributeTypes).flatMap(([name, type]) => [
     '--search-attribute',
@@ -41,12 +36,12 @@ export async function startTemporalServer(options: {
       ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(ports.frontend)],
       ...['--http-port', String(ports.http), '--metrics-port', String(ports.metrics)],
       ...(headless ? ['--headless'] : ['--ui-port', String(ports.ui)]),
-      ...['--db-filename', join(stateFolder, 'temporal.db'), '--log-level', 'warn'],
+      ...['--db-filename', join(stateDir, 'temporal.db'), '--log-level', 'warn'],
       ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'],
       ...attributes,
       ...dynamicConfig.flatMap((value) => ['--dynamic-config-value', value]),
     ],
-    logFile: join(stateFolder, 'log', 'temporal.log'),
+    logFile: join(stateDir, 'log', 'temporal.log'),
     restart: true,
     readyTimeoutMs: 60_000,
     isReady: () => answers(address),

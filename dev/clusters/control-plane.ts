@@ -6,30 +6,21 @@ import { Agent, request } from 'undici';
 import { connectToCluster } from '../../src/kubernetes/connection.ts';
 import { buildControlPlane } from '../control-plane/build.ts';
 import { createSharedNodes } from '../control-plane/shared-nodes.ts';
+import type { Cluster } from './cluster.ts';
 import { ManagedProcess } from '../managed-process.ts';
 import { rememberedPorts } from '../remembered-ports.ts';
 
-/** A cluster that was started for development or tests. */
-export interface Cluster {
-  kubeconfigPath: string;
-  namespace: string;
-  /** In the order of their start. */
-  processes: ManagedProcess[];
-  apiServer: ManagedProcess;
-  stop(): Promise<void>;
-}
-
 /** Starts one; a second start with the same folder goes on with the same objects at the same address. */
 export async function startControlPlane(options: {
-  stateFolder: string;
+  stateDir: string;
   /** From a pod being Unschedulable to its node. */
   nodeDelaySeconds: number;
 }): Promise<Cluster> {
-  const { stateFolder, nodeDelaySeconds } = options;
+  const { stateDir, nodeDelaySeconds } = options;
   const binaries = await buildControlPlane();
-  const ports = await rememberedPorts(stateFolder, 'cluster', ['api', 'etcd', 'peer', 'kwok']);
-  const files = await prepareFiles(stateFolder, ports.api);
-  const logFile = (name: string): string => join(stateFolder, 'log', `${name}.log`);
+  const ports = await rememberedPorts(stateDir, 'cluster', ['api', 'etcd', 'peer', 'kwok']);
+  const files = await prepareFiles(stateDir, ports.api);
+  const logFile = (name: string): string => join(stateDir, 'log', `${name}.log`);
   const kube = join(binaries, 'kube');
   const etcdUrl = `http://127.0.0.1:${ports.etcd}`;
   const peerUrl = `http://127.0.0.1:${ports.peer}`;
@@ -37,7 +28,7 @@ export async function startControlPlane(options: {
     name: 'etcd',
     command: join(binaries, 'etcd'),
     args: [
-      `--data-dir=${join(stateFolder, 'etcd')}`,
+      `--data-dir=${join(stateDir, 'etcd')}`,
       ...['--unsafe-no-fsync', '--log-level=warn'],
       ...[`--listen-client-urls=${etcdUrl}`, `--advertise-client-urls=${etcdUrl}`],
       ...[`--listen-peer-urls=${peerUrl}`, `--initial-advertise-peer-urls=${peerUrl}`],
@@ -52,7 +43,7 @@ export async function startControlPlane(options: {
     command: kube,
     args: [
       'kube-apiserver',
-      ...[`--etcd-servers=${etcdUrl}`, `--cert-dir=${join(stateFolder, 'certs')}`],
+      ...[`--etcd-servers=${etcdUrl}`, `--cert-dir=${join(stateDir, 'certs')}`],
       ...['--bind-address=127.0.0.1', `--secure-port=${ports.api}`],
       ...['--endpoint-reconciler-type=none', '--service-cluster-ip-range=10.0.0.0/24'],
       '--service-account-issuer=https://kubernetes.default.svc',
@@ -156,17 +147,24 @@ export async function startControlPlane(options: {
     await stop();
     throw error;
   }
-  return { kubeconfigPath: files.kubeconfig, namespace: 'default', processes, apiServer, stop };
+  return {
+    kind: 'control-plane',
+    kubeconfigPath: files.kubeconfig,
+    namespace: 'default',
+    processes,
+    apiServer,
+    stop,
+  };
 }
 
 async function prepareFiles(
-  stateFolder: string,
+  stateDir: string,
   port: number,
 ): Promise<
   Record<'key' | 'publicKey' | 'tokens' | 'token' | 'kubeconfig' | 'certificate', string>
 > {
-  await mkdir(stateFolder, { recursive: true });
-  const at = (name: string): string => join(stateFolder, name);
+  await mkdir(stateDir, { recursive: true });
+  const at = (name: string): string => join(stateDir, name);
   const files = {
     key: at('sa.key'),
     publicKey: at('sa.pub'),

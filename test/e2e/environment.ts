@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1PodTemplateSpec } from '@kubernetes/client-node';
 import { Client, Connection } from '@temporalio/client';
 import getPort from 'get-port';
-import { startControlPlane, type Cluster } from '../../dev/clusters/control-plane.ts';
+import type { Cluster } from '../../dev/clusters/cluster.ts';
+import { isClusterKind, startCluster } from '../../dev/clusters/start-cluster.ts';
 import { ManagedProcess } from '../../dev/managed-process.ts';
 import { startTemporalServer, type TemporalServer } from '../../dev/temporal-server.ts';
 import { connectToCluster, type ClusterConnection } from '../../src/kubernetes/connection.ts';
@@ -35,19 +36,21 @@ export interface Environment {
   stop(): Promise<void>;
 }
 
-/** Starts Temporal and a real control plane, without a worker. */
+/** Starts Temporal and the kind of cluster that PILOTLIGHT_CLUSTER names, without a worker. */
 export async function startEnvironment(options: {
   nodeDelaySeconds: number;
   dynamicConfig?: string[];
 }): Promise<Environment> {
+  const kind = process.env['PILOTLIGHT_CLUSTER'] ?? 'simulated';
+  if (!isClusterKind(kind)) throw new Error(`PILOTLIGHT_CLUSTER names no cluster: ${kind}`);
   const folder = await mkdtemp(join(tmpdir(), 'pilotlight-e2e-'));
   const [cluster, temporal] = await Promise.all([
-    startControlPlane({
-      stateFolder: join(folder, 'cluster'),
+    startCluster(kind, {
+      stateDir: join(folder, 'cluster'),
       nodeDelaySeconds: options.nodeDelaySeconds,
     }),
     startTemporalServer({
-      stateFolder: join(folder, 'temporal'),
+      stateDir: join(folder, 'temporal'),
       headless: true,
       dynamicConfig: options.dynamicConfig ?? [],
     }),

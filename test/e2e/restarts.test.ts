@@ -73,9 +73,9 @@ describe('a fill of six exclusive pods whose nodes come late', function () {
     await environment.createPool({ pool: 'outage', warmTarget: 2, template: exclusive() });
     const first = await untilCreated('outage', 2);
     await environment.temporal.process.kill();
-    await environment.cluster.apiServer.kill();
+    await environment.cluster.apiServer?.kill();
     await sleep(5_000);
-    await environment.cluster.apiServer.start();
+    await environment.cluster.apiServer?.start();
     await environment.temporal.process.start();
     await untilWarm('outage', 2, fillTimeoutMs + 60_000);
     assert.deepEqual(environment.recorder.uids('outage'), first);
