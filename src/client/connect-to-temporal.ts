@@ -3,7 +3,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { innermostMessage, PoolError } from './pool-error.ts';
 
 /** A server that does not answer within this is reported: a person waits, and 10 s is long. */
-const connectDeadlineMs = 8_000;
+const connectDeadlineMs = 6_000;
 
 /** A connection to Temporal by TEMPORAL_ADDRESS and the other variables and files of its envconfig. */
 export interface TemporalConnection {
@@ -12,7 +12,7 @@ export interface TemporalConnection {
   close(): Promise<void>;
 }
 
-/** Connects, or raises one `PoolError` with the address and what to try within 8 s. */
+/** Connects, or raises one `PoolError` with the address and what to try within 6 s. */
 export async function connectToTemporal(): Promise<TemporalConnection> {
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
   const address = connectionOptions.address ?? 'localhost:7233';

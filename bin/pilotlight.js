@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+/**
+ * Starts the command line. The sources are TypeScript, which Node runs itself from 22.19 on; an older
+ * one runs the newer Node that the checkout carries as the package `node`.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const main = new URL('../src/cli/main.ts', import.meta.url);
+const [major, minor] = process.versions.node.split('.').map(Number);
+
+if (major > 22 || (major === 22 && minor >= 19)) {
+  await import(main.href);
+} else {
+  const node = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
+  if (existsSync(node)) {
+    runWith(node);
+  } else {
+    console.error(
+      `error: Expected Node 22.19 or newer, got ${process.versions.node}; run \`npm ci\` in the checkout`,
+    );
+    process.exitCode = 1;
+  }
+}
+
+/** Runs the command line with another Node, which gets our signals and gives its exit code. */
+function runWith(node) {
+  const child = spawn(node, [fileURLToPath(main), ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  child.on('error', (error) => {
+    console.error(`error: ${node} can't be run: ${error.message}`);
+    process.exitCode = 1;
+  });
+  child.on('exit', (code) => {
+    // Ended by a signal: no code.
+    process.exitCode = code ?? 1;
+  });
+}

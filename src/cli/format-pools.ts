@@ -1,0 +1,78 @@
+/** Pools as text for a terminal. */
+import Table from 'cli-table3';
+import type { PoolStatus } from '../pool/status.ts';
+
+/** What a table draws around its cells; all left out here. */
+const borders = [
+  ...['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left'],
+  ...['bottom-right', 'left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'],
+];
+const chars: Record<string, string> = { middle: '  ' };
+for (const border of borders) chars[border] = '';
+
+/** A table without borders, so that it can be cut and searched by other tools. */
+function formatTable(head: string[], rows: (string | number)[][]): string {
+  const table = new Table({
+    head,
+    chars,
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
+  });
+  table.push(...rows);
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** One line a pool; `wide` adds where it lives, its template and why it is in its phase. */
+export function formatPools(pools: PoolStatus[], wide: boolean): string {
+  const head = ['NAME', 'PHASE', 'TARGET', 'WARM', 'PENDING', 'CLAIMED'];
+  const rows = pools.map((pool) => [
+    ...[pool.pool, pool.phase, pool.target, pool.warm, pool.pending, pool.claimed],
+    ...(wide ? [pool.retiring, pool.namespace, pool.templateHash, pool.why] : []),
+  ]);
+  return formatTable(
+    [...head, ...(wide ? ['RETIRING', 'NAMESPACE', 'TEMPLATE', 'WHY'] : [])],
+    rows,
+  );
+}
+
+/** A pool in full: its condition, what failed last, and every pod with its reason. */
+export function formatPool(status: PoolStatus): string {
+  const { failures, lastRefusal, spec } = status;
+  const fields: [string, string | number | null][] = [
+    ['Name', status.pool],
+    ['Namespace', status.namespace],
+    ['Phase', status.phase],
+    ['Why', status.why],
+    ['Target', status.target],
+    ['Warm', status.warm],
+    ['Pending', status.pending],
+    ['Claimed', status.claimed],
+    ['Retiring', status.retiring],
+    ['Template', `${status.templateHash} (${status.stale} unclaimed pods of older ones)`],
+    [
+      'Limits',
+      `${spec.maxPods} pods, ${spec.maxPending} pending, Ready in ${spec.podReadySeconds} s`,
+    ],
+    ['Failures', failures.consecutive],
+    [
+      'Last failure',
+      failures.lastReason && `${failures.lastReason}: ${failures.lastMessage ?? ''}`,
+    ],
+    ['Next attempt', failures.nextAttemptAtMs && new Date(failures.nextAttemptAtMs).toISOString()],
+    [
+      'Last refusal',
+      lastRefusal && `${new Date(lastRefusal.atMs).toISOString()}: ${lastRefusal.message}`,
+    ],
+  ];
+  const lines = fields.flatMap(([name, value]) =>
+    value === null ? [] : [`${`${name}:`.padEnd(14)}${value}`],
+  );
+  const pods = status.pods.map(({ name, phase, ageMs, node, reason }) => [
+    ...[name, phase, `${Math.round(ageMs / 1000)}s`, node ?? '', reason ?? ''],
+  ]);
+  const table = formatTable(['POD', 'PHASE', 'AGE', 'NODE', 'REASON'], pods);
+  return [...lines, '', pods.length > 0 ? table : 'No pods.'].join('\n');
+}

@@ -1,0 +1,43 @@
+/** The command line: one file a command. Every failure is a message on stderr and exit code 1. */
+import { Command, CommanderError } from 'commander';
+import { applyCommand } from './apply.ts';
+import { deleteCommand } from './delete.ts';
+import { describeCommand } from './describe.ts';
+import { getCommand } from './get.ts';
+import { scaleCommand } from './scale.ts';
+
+const environment = `
+Environment:
+  TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, …  the Temporal server (temporal.toml works too)
+  KUBECONFIG                               the Kubernetes cluster
+  PILOTLIGHT_NAMESPACE                     Kubernetes namespace of documents that name none
+  PILOTLIGHT_TASK_QUEUE                    task queue of new pools (pilotlight)`;
+
+const commands = [applyCommand(), getCommand(), describeCommand(), scaleCommand(), deleteCommand()];
+
+const program = new Command('pilotlight')
+  .description('Keeps pools of Kubernetes pods warm')
+  .addHelpText('after', environment);
+for (const command of commands) program.addCommand(command);
+throwInsteadOfExit(program);
+
+// A reader like `head` may close its end early: nothing is left to say then.
+process.stdout.on('error', () => process.exit());
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // The parser has printed its message or the help already.
+    process.exitCode = error.exitCode === 0 ? 0 : 1;
+  } else {
+    console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  }
+}
+
+/** The parser's own exit would cut off output that a pipe has not taken yet. */
+function throwInsteadOfExit(command: Command): void {
+  command.exitOverride();
+  for (const inner of command.commands) throwInsteadOfExit(inner);
+}

@@ -1,0 +1,41 @@
+/** Connections of one command, closed when it ends. */
+import { connectToTemporal, type TemporalConnection } from '../client/connect-to-temporal.ts';
+import { Pools } from '../client/pools.ts';
+import { connectToCluster, type ClusterConnection } from '../kubernetes/connection.ts';
+import { defaultTaskQueue } from '../workflows/messages.ts';
+
+/** Runs an action with a connection to Temporal; PILOTLIGHT_TASK_QUEUE names the queue of new pools. */
+export async function withPools<T>(action: (pools: Pools) => Promise<T>): Promise<T> {
+  const temporal: TemporalConnection = await connectToTemporal();
+  try {
+    return await action(
+      new Pools(temporal, process.env['PILOTLIGHT_TASK_QUEUE'] ?? defaultTaskQueue),
+    );
+  } finally {
+    await temporal.close();
+  }
+}
+
+/** Runs an action with a connection to the cluster of KUBECONFIG. */
+export async function withCluster<T>(
+  action: (connection: ClusterConnection) => Promise<T>,
+): Promise<T> {
+  const connection = await openCluster();
+  try {
+    return await action(connection);
+  } finally {
+    await connection.close();
+  }
+}
+
+async function openCluster(): Promise<ClusterConnection> {
+  try {
+    return await connectToCluster();
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    const file = process.env['KUBECONFIG'] ?? 'not set';
+    throw new Error(`The kubeconfig can't be used (KUBECONFIG is ${file}): ${said}`, {
+      cause: error,
+    });
+  }
+}
