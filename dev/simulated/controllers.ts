@@ -38,6 +38,7 @@ export class Controllers {
   start(): void {
     this.#store.subscribe((event) => this.#onEvent(event));
     for (const pod of this.#pods()) this.#onPod(pod);
+    this.#collectOrphans();
     this.#scheduleSoon();
     this.#tick = setInterval(() => this.#autoscale(), tickMs);
   }
@@ -60,13 +61,17 @@ export class Controllers {
     if (type === 'DELETED') {
       this.#forget(object.metadata.uid);
       // Writing from inside a listener would show other listeners the later event first.
-      setImmediate(() => this.#collectDependents(object.metadata.uid));
+      setImmediate(() => this.#collectOrphans(object.metadata.uid));
       if (plural === namespaces.plural) {
         setImmediate(() => this.#collectNamespace(object.metadata.name));
       }
       if (plural === nodes.plural) this.#collectPodsOf(object.metadata.name);
     } else {
       if (plural === pods.plural) this.#onPod(object as Pod);
+      // An object may come after its owner went.
+      for (const { uid } of object.metadata.ownerReferences ?? []) {
+        setImmediate(() => this.#collectOrphans(uid));
+      }
     }
     const isFresh = plural === pods.plural && (object as Pod).spec.nodeName === undefined;
     const makesRoom = plural === pods.plural && type === 'DELETED';
@@ -147,14 +152,21 @@ export class Controllers {
     for (const pod of this.#pods()) if (pod.spec.nodeName === nodeName) this.#onPod(pod);
   }
 
-  #collectDependents(ownerUid: string): void {
-    for (const resource of resources) {
-      for (const object of this.#store.all(resource)) {
-        const owners = object.metadata.ownerReferences ?? [];
-        if (owners.length > 0 && owners.every(({ uid }) => uid === ownerUid)) {
-          this.#remove(resource, object);
-        }
-      }
+  /** Ends objects whose owners are all gone: those of one owner, or all such objects there are. */
+  #collectOrphans(ownerUid?: string): void {
+    const everything = resources.flatMap((resource) =>
+      this.#store.all(resource).map((object) => ({ resource, object })),
+    );
+    const owned = everything.filter(({ object }) => {
+      const owners = object.metadata.ownerReferences ?? [];
+      if (ownerUid === undefined) return owners.length > 0;
+      return owners.some(({ uid }) => uid === ownerUid);
+    });
+    if (owned.length === 0) return;
+    const uids = new Set(everything.map(({ object }) => object.metadata.uid));
+    for (const { resource, object } of owned) {
+      const owners = object.metadata.ownerReferences ?? [];
+      if (!owners.some(({ uid }) => uids.has(uid))) this.#remove(resource, object);
     }
   }
 

@@ -204,5 +204,8 @@ export function podContract(connect: () => ApiClient): void {
     await api.call('DELETE', `${pods}/${name}`);
     const { body } = await api.until(`${leases}/${name}`, ({ code }) => code === 404);
     assert.equal(body.reason, 'NotFound');
+    assert.equal((await api.call('POST', leases, lease)).code, 201, 'it may come after its owner');
+    const late = await api.until(`${leases}/${name}`, ({ code }) => code === 404);
+    assert.equal(late.body.reason, 'NotFound');
   });
 }
