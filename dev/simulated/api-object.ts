@@ -2,13 +2,13 @@
 
 export type Fields = Record<string, unknown>;
 
-export interface OwnerReference {
+interface OwnerReference {
   uid: string;
   kind: string;
   name: string;
 }
 
-export interface ObjectMeta {
+interface ObjectMeta {
   name: string;
   namespace?: string;
   generateName?: string;

@@ -10,7 +10,7 @@ const faultLabel = 'sim.pilotlight.example/fault';
 const unitMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
 /** How long a pod takes from its node to Ready, in milliseconds; 0 for none or an unreadable one. */
-export function readyDelayMs(pod: Pod): number {
+function readyDelayMs(pod: Pod): number {
   const text = pod.metadata.annotations?.[readyDelayAnnotation] ?? '';
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
   return Number(match?.[1] ?? 0) * (unitMs[match?.[2] ?? ''] ?? 0);

@@ -8,26 +8,26 @@ export interface LabelSelector {
   matchExpressions?: LabelRequirement[];
 }
 
-export interface AntiAffinityTerm {
+interface AntiAffinityTerm {
   topologyKey: string;
   labelSelector?: LabelSelector;
   namespaces?: string[];
 }
 
-export interface Toleration {
+interface Toleration {
   key?: string;
   operator?: string;
   value?: string;
   effect?: string;
 }
 
-export interface Container {
+interface Container {
   name: string;
   image: string;
   resources?: { requests?: Record<string, unknown>; limits?: Record<string, unknown> };
 }
 
-export interface PodSpec {
+interface PodSpec {
   nodeName?: string;
   nodeSelector?: Record<string, string>;
   containers: Container[];

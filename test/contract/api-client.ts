@@ -32,7 +32,7 @@ export interface Body {
 }
 
 /** One event of a watch. */
-export interface WatchEvent {
+interface WatchEvent {
   type: string;
   object: Body;
 }
