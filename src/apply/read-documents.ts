@@ -29,7 +29,7 @@ export function readDocuments(text: string, source: string): PoolDocument[] {
       wrong.push(`${source}:${line}:${col}: ${syntaxError.message}`);
       continue;
     }
-    const where = `${source}:${lines.linePos(parsed.contents?.range?.[0] ?? parsed.range[0]).line}`;
+    const where = `${source}:${lines.linePos(parsed.contents?.range[0] ?? parsed.range[0]).line}`;
     const value = toValue(() => parsed.toJS() as unknown, where);
     if (value === null) continue;
     const checked = parsePoolDocument(value);
