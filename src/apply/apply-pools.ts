@@ -8,7 +8,6 @@ import type { Pools } from '../client/pools.ts';
 import type { ClusterConnection } from '../kubernetes/connection.ts';
 import { KubernetesError } from '../kubernetes/kubernetes-error.ts';
 import { dryRunPod, storeTemplate } from '../kubernetes/templates.ts';
-import { unknownFields } from '../kubernetes/unknown-fields.ts';
 import type { PoolDocument } from '../pool/document.ts';
 import { templateHash } from './template-hash.ts';
 
@@ -63,11 +62,6 @@ async function checkPool(
   options: Servers & { pool: string; namespace: string; template: V1PodTemplateSpec },
 ): Promise<void> {
   const { connection, pools, pool, namespace, template } = options;
-  const unknown = unknownFields(template, 'spec.template');
-  if (unknown.length > 0) {
-    const fields = unknown.map((field) => `\`${field}\``).join(', ');
-    throw new ApplyError(`Pool ${pool}: Kubernetes does not know ${fields}; check the spelling`);
-  }
   const home = await pools.namespaceOf(pool);
   if (home !== null && home !== namespace) {
     throw new ApplyError(

@@ -21,8 +21,8 @@ export class PoolError extends Error {
   }
 }
 
-/** gRPC's code of a call that ran into its deadline. */
-const deadlineExceeded = 4;
+/** gRPC's codes of a call past its deadline, and of a query while no worker polls the task queue. */
+const unansweredCodes = [4, 9];
 
 /** Puts what Temporal's client raised for a pool into words; `address` is Temporal's. */
 export function toPoolError(error: unknown, pool: string, address: string): PoolError {
@@ -35,7 +35,7 @@ export function toPoolError(error: unknown, pool: string, address: string): Pool
   }
   if (
     error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
-    grpcCode(error) === deadlineExceeded
+    unansweredCodes.includes(grpcCode(error))
   ) {
     const message = `Pool ${pool} did not answer in time at Temporal ${address}; check that a pilotlight worker runs`;
     return new PoolError('unanswered', message, error);
@@ -44,10 +44,10 @@ export function toPoolError(error: unknown, pool: string, address: string): Pool
   return new PoolError('unreachable', message, error);
 }
 
-/** The client wraps gRPC errors once, depending on the call. */
-function grpcCode(error: unknown): number | null {
+/** The code of a gRPC error, else 0. The client wraps them once, depending on the call. */
+function grpcCode(error: unknown): number {
   if (isGrpcServiceError(error)) return error.code;
-  return error instanceof Error && isGrpcServiceError(error.cause) ? error.cause.code : null;
+  return error instanceof Error && isGrpcServiceError(error.cause) ? error.cause.code : 0;
 }
 
 /** The message nearest to the fault: the outer ones only say that a call failed. */
