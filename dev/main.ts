@@ -17,9 +17,9 @@ const stopTimeoutMs = 120_000;
 /** Time between looks whether it has ended. */
 const lookEveryMs = 100;
 
-const program = new Command('temporal-dev.sh').description(
-  'Pilotlight on this machine: Temporal, a cluster, a worker and pools that fill',
-);
+const program = new Command('temporal-dev.sh')
+  .description('Pilotlight on this machine: Temporal, a cluster, a worker and pools that fill')
+  .addHelpText('after', '\nWithout a command it does `up`; `up --help` tells its options.');
 
 program
   .command('up', { isDefault: true })
@@ -33,7 +33,11 @@ program
   )
   .option('--context <name>', 'the context of `--cluster kubeconfig`')
   .option('--headless', "without Temporal's web UI", false)
-  .option('--node-delay <duration>', 'until a node comes for a pod', parseSeconds, 150)
+  .addOption(
+    new Option('--node-delay <duration>', 'until a node comes for a pod')
+      .argParser(parseSeconds)
+      .default(150, '150s'),
+  )
   .addOption(stateDirOption())
   .action(
     async (given: {

@@ -114,12 +114,17 @@ async function keep(environment: Environment, stateDir: string, signal: AbortSig
   view.end();
 }
 
-async function chooseCluster({ stateDir, cluster }: UpOptions): Promise<Cluster['kind']> {
+async function chooseCluster(options: UpOptions): Promise<Cluster['kind']> {
+  const { stateDir, cluster, context } = options;
   const held = (await readStatus(stateDir))?.kubernetes.kind;
   if (held !== undefined && cluster !== null && held !== cluster) {
     throw new Error(
       `Expected \`--cluster\` ${held}, which ${stateDir} holds, got ${cluster}; give another --state-dir`,
     );
   }
-  return cluster ?? held ?? 'simulated';
+  const kind = cluster ?? held ?? 'simulated';
+  // Asked for anew at each start: a cluster of the user's own is never picked silently.
+  if ((kind === 'kubeconfig') === (context !== null)) return kind;
+  const expected = kind === 'kubeconfig' ? '`--context NAME`' : 'no `--context`';
+  throw new Error(`Expected ${expected} with \`--cluster ${kind}\`, got ${context ?? 'none'}`);
 }
