@@ -21,8 +21,11 @@ export class PoolError extends Error {
   }
 }
 
-/** gRPC's codes of a call past its deadline, and of a query while no worker polls the task queue. */
-const unansweredCodes = [4, 9];
+/**
+ * gRPC's codes of a call cut off by its deadline (1 when the client, 4 when the server was first),
+ * and of a query while no worker polls the task queue (9).
+ */
+const unansweredCodes = [1, 4, 9];
 
 /** Puts what Temporal's client raised for a pool into words; `address` is Temporal's. */
 export function toPoolError(error: unknown, pool: string, address: string): PoolError {

@@ -5,8 +5,8 @@ import { show } from './show.ts';
 import { checkPoolSettings, type FieldError, type PoolSettings } from './spec.ts';
 
 /** The version and kind of a pool document; the same document will be the custom resource. */
-export const documentVersion = 'pilotlight.dev/v1alpha1';
-export const documentKind = 'WarmPool';
+const documentVersion = 'pilotlight.dev/v1alpha1';
+const documentKind = 'WarmPool';
 
 /** A pod template as written: only what is looked into here is typed, the API server checks the rest. */
 export interface DocumentTemplate {
