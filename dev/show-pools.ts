@@ -44,7 +44,7 @@ export function createPoolView(stream: NodeJS.WriteStream): PoolView {
 }
 
 /** The table of a live view. */
-export function formatStatuses(statuses: PoolStatus[]): string {
+function formatStatuses(statuses: PoolStatus[]): string {
   if (statuses.length === 0) {
     return 'There are no pools; `npx pilotlight apply -f FILE` makes one.';
   }
