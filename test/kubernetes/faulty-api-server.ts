@@ -37,7 +37,12 @@ export class FaultyApiServer {
     const server = new FaultyApiServer(await mkdtemp(join(tmpdir(), 'pilotlight-fake-')));
     await server.listen();
     const config = {
-      clusters: [{ name: 'fake', cluster: { server: `http://127.0.0.1:${server.#port}` } }],
+      clusters: [
+        {
+          name: 'fake',
+          cluster: { server: `http://127.0.0.1:${server.#port}`, 'insecure-skip-tls-verify': true },
+        },
+      ],
       users: [{ name: 'me', user: { token: 'secret' } }],
       contexts: [{ name: 'fake', context: { cluster: 'fake', user: 'me', namespace: 'home' } }],
       'current-context': 'fake',

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import type { V1Pod, V1PodStatus } from '@kubernetes/client-node';
 import { toPodView } from '../../src/kubernetes/to-pod-view.ts';
 import { annotations, labels } from '../../src/pool/labels.ts';
 
 /** Statuses are written as the API server's JSON, whose containers lack what the types demand. */
-function viewOf(status: object, metadata: V1Pod['metadata'] = {}): ReturnType<typeof toPodView> {
-  return toPodView({ metadata: { name: 'a-0', ...metadata }, status: status as V1PodStatus });
+function viewOf(
+  status: object,
+  times: { creationTimestamp?: Date; deletionTimestamp?: Date } = {},
+): ReturnType<typeof toPodView> {
+  return toPodView({ metadata: { name: 'a-0', ...times }, status });
 }
 
 function waiting(name: string, reason: string, message?: string): object {
