@@ -13,7 +13,7 @@ import { noVersion } from './resource-version.ts';
 import { maxRecentStarts, noFailures, type PodTask, type PoolState } from './state.ts';
 
 /** Pause before an activity that ended without a verdict is launched again. */
-export const relaunchAfterMs = 2_000;
+const relaunchAfterMs = 2_000;
 
 /** Shortest pause between lists while things change, and the first of a quiet pool. */
 const shortestResyncMs = 60_000;

@@ -39,7 +39,7 @@ export interface PoolStatus {
 }
 
 /** One pod as shown to people. */
-export interface PodStatus {
+interface PodStatus {
   name: string;
   uid: string | null;
   phase: PodPhase;
