@@ -22,6 +22,7 @@ export function toPodView(pod: V1Pod): PodView {
     terminating: metadata.deletionTimestamp !== undefined,
     ended: status.phase === 'Succeeded' || status.phase === 'Failed',
     ...optional('leaseExpiresAtMs', Number.isNaN(leaseEnd) ? undefined : leaseEnd),
+    ...optional('releaseReason', metadata.annotations?.[annotations.releaseReason]),
     ...optional('node', spec?.nodeName),
     ...optional('reason', why?.reason),
     ...optional('message', why?.message?.slice(0, maxViewMessageLength)),

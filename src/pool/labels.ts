@@ -25,6 +25,8 @@ export const annotations = {
   holder: `${prefix}/holder`,
   claimedAt: `${prefix}/claimed-at`,
   leaseExpiresAt: `${prefix}/lease-expires-at`,
+  /** Why a holder gave its pod up, written before the pod is deleted: `unhealthy`, for example. */
+  releaseReason: `${prefix}/release-reason`,
 } as const;
 
 /** The value of the managed-by label on everything that Pilotlight creates. */

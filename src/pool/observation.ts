@@ -79,6 +79,8 @@ function isPodView(value: unknown): value is PodView {
     ) &&
     isOptional(value.readyChangedAtMs, 'number') &&
     isOptional(value.leaseExpiresAtMs, 'number') &&
-    [value.node, value.reason, value.message].every((text) => isOptional(text, 'string'))
+    [value.node, value.reason, value.message, value.releaseReason].every((text) =>
+      isOptional(text, 'string'),
+    )
   );
 }

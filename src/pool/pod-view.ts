@@ -23,6 +23,8 @@ export interface PodView {
   ended: boolean;
   /** End of the lease of a claimed pod; absent without a lease. */
   leaseExpiresAtMs?: number;
+  /** Why the holder gave it up, when it said so; the pod is being deleted then or will be at once. */
+  releaseReason?: string;
   node?: string;
   /** Why it is not Ready (or has ended), in Kubernetes' own word: `Unschedulable`, `ErrImagePull`. */
   reason?: string;

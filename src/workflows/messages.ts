@@ -28,6 +28,7 @@ export const pauseSignal = defineSignal('pause');
 export const resumeSignal = defineSignal('resume');
 export const drainSignal = defineSignal('drain');
 export const podsChangedSignal = defineSignal<[unknown]>('podsChanged');
+export const demandChangedSignal = defineSignal<[unknown]>('demandChanged');
 
 export const statusQuery = defineQuery<PoolStatus>('status');
 
