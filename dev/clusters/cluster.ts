@@ -1,3 +1,4 @@
+import type { NodeLoss } from '../control-plane/processes.ts';
 import type { ManagedProcess } from '../managed-process.ts';
 
 /** A running cluster, whichever kind it is. */
@@ -11,4 +12,14 @@ export interface Cluster {
   /** The process that serves the API; null when it is not ours. */
   apiServer: ManagedProcess | null;
   stop(): Promise<void>;
+}
+
+/** What a cluster of our own is started with. */
+export interface ClusterOptions {
+  /** Where its objects, ports and credentials are kept. */
+  stateDir: string;
+  /** How long an exclusive pod waits for its node. */
+  nodeDelaySeconds: number;
+  /** How soon the control plane gives a dead node up. */
+  nodeLoss?: Partial<NodeLoss>;
 }

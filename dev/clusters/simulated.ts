@@ -3,27 +3,22 @@ import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { ManagedProcess } from '../managed-process.ts';
 import { rememberedPorts } from '../remembered-ports.ts';
-import type { Cluster } from './cluster.ts';
+import type { Cluster, ClusterOptions } from './cluster.ts';
 import { rememberedCredentials, type SimulatedCredentials } from './simulated-credentials.ts';
 
 /** The simulated cluster answers within a second; a loaded machine may need some more. */
 const readyTimeoutMs = 20_000;
 
 /**
- * Starts the simulated cluster as a process of its own.
+ * Starts the simulated cluster as a process of its own; a second start with the same folder goes on
+ * with the same objects at the same address.
  *
- * @param stateDir - where its objects, port, credentials and kubeconfig are kept; a second start with the
- *   same folder goes on with the same objects at the same address
- * @param nodeDelaySeconds - how long an exclusive pod waits for its node
  * @throws when it does not answer in 20 s; the message names its log
  */
 export async function startSimulatedCluster({
   stateDir,
   nodeDelaySeconds,
-}: {
-  stateDir: string;
-  nodeDelaySeconds: number;
-}): Promise<Cluster> {
+}: ClusterOptions): Promise<Cluster> {
   await mkdir(stateDir, { recursive: true });
   const { api: port } = await rememberedPorts(stateDir, 'simulated', ['api']);
   const server = `https://127.0.0.1:${port}`;

@@ -1,4 +1,4 @@
-import type { Cluster } from './cluster.ts';
+import type { Cluster, ClusterOptions } from './cluster.ts';
 import { startControlPlane } from './control-plane.ts';
 import { startSimulatedCluster } from './simulated.ts';
 
@@ -8,12 +8,9 @@ export type ClusterKind = (typeof clusterKinds)[number];
 
 /**
  * Starts a cluster of the kind asked for. A second start with the same folder goes on with the same
- * objects at the same address. `nodeDelaySeconds` is how long an exclusive pod waits for its node.
+ * objects at the same address.
  */
-export function startCluster(
-  kind: ClusterKind,
-  options: { stateDir: string; nodeDelaySeconds: number },
-): Promise<Cluster> {
+export function startCluster(kind: ClusterKind, options: ClusterOptions): Promise<Cluster> {
   switch (kind) {
     case 'simulated':
       return startSimulatedCluster(options);

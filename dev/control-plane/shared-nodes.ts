@@ -1,9 +1,15 @@
 /** The nodes that are there from the start. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { call, type ClusterConnection } from '../../src/kubernetes/connection.ts';
 import { KubernetesError } from '../../src/kubernetes/kubernetes-error.ts';
 
 /** Twenty nodes of 500 pods: room for thousands of small pods. */
 const sharedNodes = 20;
+
+/** Half a second on two idle cores after kwok's start; a busy machine has taken 10. */
+const readyTimeoutMs = 60_000;
+
+const lookEveryMs = 200;
 
 /** Label by which pods choose their kind of node. */
 export const nodeKindLabel = 'pilotlight.example/nodes';
@@ -37,5 +43,24 @@ export async function createSharedNodes(connection: ClusterConnection): Promise<
   const capacity = { cpu: '64', memory: '512Gi', pods: '500' };
   for (let index = 0; index < sharedNodes; index += 1) {
     await createNode({ connection, name: `shared-${index}`, kind: 'shared', capacity });
+  }
+}
+
+/** Resolves when every shared node is Ready. Raises, naming those that are not, after 60 s. */
+export async function untilSharedNodesAreReady(connection: ClusterConnection): Promise<void> {
+  const deadlineMs = Date.now() + readyTimeoutMs;
+  for (;;) {
+    const labelSelector = `${nodeKindLabel}=shared`;
+    const { items } = await call(connection.core.listNode({ labelSelector }));
+    const unready = items.filter(
+      ({ status }) =>
+        !status?.conditions?.some((each) => each.type === 'Ready' && each.status === 'True'),
+    );
+    if (unready.length === 0) return;
+    if (Date.now() > deadlineMs) {
+      const names = unready.map(({ metadata }) => metadata?.name).join(', ');
+      throw new Error(`Nodes were not Ready within ${readyTimeoutMs / 1_000} s: ${names}`);
+    }
+    await sleep(lookEveryMs);
   }
 }
