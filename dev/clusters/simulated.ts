@@ -6,6 +6,9 @@ import { rememberedPorts } from '../remembered-ports.ts';
 import type { Cluster, ClusterOptions } from './cluster.ts';
 import { rememberedCredentials, type SimulatedCredentials } from './simulated-credentials.ts';
 
+/** From a lost kubelet to its node being Unknown; as on the real control plane. */
+const defaultNodeGraceSeconds = 50;
+
 /** The simulated cluster answers within a second; a loaded machine may need some more. */
 const readyTimeoutMs = 20_000;
 
@@ -18,6 +21,7 @@ const readyTimeoutMs = 20_000;
 export async function startSimulatedCluster({
   stateDir,
   nodeDelaySeconds,
+  nodeLoss,
 }: ClusterOptions): Promise<Cluster> {
   await mkdir(stateDir, { recursive: true });
   const { api: port } = await rememberedPorts(stateDir, 'simulated', ['api']);
@@ -36,6 +40,7 @@ export async function startSimulatedCluster({
       SIMULATED_CREDENTIALS: credentialsPath,
       SIMULATED_JOURNAL: join(stateDir, 'simulated-objects.jsonl'),
       SIMULATED_NODE_DELAY_SECONDS: String(nodeDelaySeconds),
+      SIMULATED_NODE_GRACE_SECONDS: String(nodeLoss?.gracePeriodSeconds ?? defaultNodeGraceSeconds),
     },
     logFile: join(stateDir, 'log', 'simulated-cluster.log'),
     restart: true,

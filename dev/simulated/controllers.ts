@@ -2,9 +2,10 @@ import type { ApiObject } from './api-object.ts';
 import { deleteObject } from './delete-object.ts';
 import { nextStep } from './kubelet.ts';
 import type { NodeAutoscaler } from './node-autoscaler.ts';
+import { hasKubelet, isEvicted, markNode, nodeLeaseNamespace } from './node-loss.ts';
 import { keyOf, type ObjectStore, type StoreEvent } from './object-store.ts';
 import { isTerminal, type Node, type Pod } from './pod.ts';
-import { namespaces, nodes, pods, type Resource, resources } from './resources.ts';
+import { leases, namespaces, nodes, pods, type Resource, resources } from './resources.ts';
 import { schedule } from './scheduler.ts';
 
 /** The autoscaler and the waiting pods are looked at this often, so delays are exact to it. */
@@ -24,15 +25,18 @@ const finishDeletionAfterMs = 50;
 export class Controllers {
   readonly #store: ObjectStore;
   readonly #autoscaler: NodeAutoscaler;
+  readonly #nodeGraceMs: number;
   readonly #timers = new Map<string, NodeJS.Timeout>();
   /** When each pod was first seen on its node, by uid; more exact than the stored whole seconds. */
   readonly #boundAtMs = new Map<string, number>();
   #scheduling: NodeJS.Timeout | null = null;
   #tick: NodeJS.Timeout | null = null;
 
-  constructor(store: ObjectStore, autoscaler: NodeAutoscaler) {
-    this.#store = store;
-    this.#autoscaler = autoscaler;
+  /** `nodeGraceMs`: from a lost kubelet to its node being Unknown. */
+  constructor(options: { store: ObjectStore; autoscaler: NodeAutoscaler; nodeGraceMs: number }) {
+    this.#store = options.store;
+    this.#autoscaler = options.autoscaler;
+    this.#nodeGraceMs = options.nodeGraceMs;
   }
 
   start(): void {
@@ -40,7 +44,10 @@ export class Controllers {
     for (const pod of this.#pods()) this.#onPod(pod);
     this.#collectOrphans();
     this.#scheduleSoon();
-    this.#tick = setInterval(() => this.#autoscale(), tickMs);
+    this.#tick = setInterval(() => {
+      this.#autoscale();
+      this.#watchNodes();
+    }, tickMs);
   }
 
   stop(): void {
@@ -97,7 +104,9 @@ export class Controllers {
     const { uid, deletionTimestamp } = pod.metadata;
     const { nodeName } = pod.spec;
     if (nodeName === undefined) return;
-    if (!this.#store.get(nodes, keyOf({ name: nodeName })) || deletionTimestamp !== undefined) {
+    const hasNode = this.#store.get(nodes, keyOf({ name: nodeName })) !== undefined;
+    if (hasNode && !hasKubelet(this.#leaseOf(nodeName))) return;
+    if (!hasNode || deletionTimestamp !== undefined) {
       this.#arm(pod, finishDeletionAfterMs);
       return;
     }
@@ -126,7 +135,9 @@ export class Controllers {
     this.#timers.delete(uid);
     const pod = this.#store.get(pods, keyOf(seen.metadata)) as Pod | undefined;
     if (pod?.metadata.uid !== uid) return;
-    const node = this.#store.get(nodes, keyOf({ name: pod.spec.nodeName ?? '' }));
+    const { nodeName = '' } = pod.spec;
+    const node = this.#store.get(nodes, keyOf({ name: nodeName }));
+    if (node !== undefined && !hasKubelet(this.#leaseOf(nodeName))) return;
     if (node === undefined || pod.metadata.deletionTimestamp !== undefined) {
       this.#remove(pods, pod);
       return;
@@ -146,6 +157,36 @@ export class Controllers {
     });
     for (const node of plan.add) this.#store.put(nodes, node);
     for (const node of plan.remove) this.#remove(nodes, node);
+  }
+
+  #leaseOf(nodeName: string): ApiObject | undefined {
+    return this.#store.get(leases, keyOf({ name: nodeName, namespace: nodeLeaseNamespace }));
+  }
+
+  /** Marks lost nodes and those that are back, and deletes the pods that must leave a lost one. */
+  #watchNodes(): void {
+    const nowMs = Date.now();
+    for (const node of this.#nodes()) {
+      const { name } = node.metadata;
+      const lease = this.#leaseOf(name);
+      const marked = markNode({ node, lease, graceMs: this.#nodeGraceMs, nowMs });
+      if (marked !== null) this.#store.put(nodes, marked);
+      if (marked !== null && hasKubelet(lease)) this.#collectPodsOf(name);
+    }
+    const lost = new Map(
+      this.#nodes()
+        .filter(({ spec }) => (spec?.taints ?? []).length > 0)
+        .map((node) => [node.metadata.name, node]),
+    );
+    for (const pod of lost.size === 0 ? [] : this.#pods()) {
+      const node = lost.get(pod.spec.nodeName ?? '');
+      const { deletionTimestamp, name, namespace, uid } = pod.metadata;
+      if (node === undefined || deletionTimestamp !== undefined) continue;
+      if (!isEvicted(pod, node, nowMs)) continue;
+      const gracePeriodSeconds = pod.spec.terminationGracePeriodSeconds;
+      const options = { gracePeriodSeconds, uid, resourceVersion: undefined, isDryRun: false };
+      deleteObject(this.#store, { target: { resource: pods, namespace, name }, options, nowMs });
+    }
   }
 
   #collectPodsOf(nodeName: string): void {

@@ -2,7 +2,7 @@
  * The simulated cluster: a process that serves the Kubernetes API on loopback and plays scheduler,
  * kubelets and node autoscaler. Settings come from the environment: SIMULATED_PORT,
  * SIMULATED_CREDENTIALS (a JSON file of token, key and certificate), SIMULATED_JOURNAL (the file its
- * objects are kept in), SIMULATED_NODE_DELAY_SECONDS.
+ * objects are kept in), SIMULATED_NODE_DELAY_SECONDS, SIMULATED_NODE_GRACE_SECONDS.
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -11,6 +11,7 @@ import { toKubernetesTime } from './api-object.ts';
 import { createApiServer } from './api-server.ts';
 import { Controllers } from './controllers.ts';
 import { newNode, NodeAutoscaler } from './node-autoscaler.ts';
+import { nodeLeaseNamespace } from './node-loss.ts';
 import { keyOf, ObjectStore } from './object-store.ts';
 import { namespaces, nodes } from './resources.ts';
 
@@ -27,7 +28,7 @@ function setting(name: string): string {
 function layFoundations(store: ObjectStore): void {
   const nowMs = Date.now();
   const isNew = store.get(namespaces, keyOf({ name: 'kube-system' })) === undefined;
-  for (const name of ['default', 'kube-system']) {
+  for (const name of ['default', 'kube-system', nodeLeaseNamespace]) {
     if (store.get(namespaces, keyOf({ name }))) continue;
     const metadata = {
       name,
@@ -49,7 +50,9 @@ function layFoundations(store: ObjectStore): void {
 const store = new ObjectStore(setting('SIMULATED_JOURNAL'));
 layFoundations(store);
 const nodeDelayMs = Number(setting('SIMULATED_NODE_DELAY_SECONDS')) * 1_000;
-const controllers = new Controllers(store, new NodeAutoscaler(nodeDelayMs));
+const nodeGraceMs = Number(setting('SIMULATED_NODE_GRACE_SECONDS')) * 1_000;
+const autoscaler = new NodeAutoscaler(nodeDelayMs);
+const controllers = new Controllers({ store, autoscaler, nodeGraceMs });
 controllers.start();
 const credentials = readFileSync(setting('SIMULATED_CREDENTIALS'), 'utf8');
 const server = createApiServer(store, JSON.parse(credentials) as SimulatedCredentials);

@@ -19,6 +19,7 @@ interface Toleration {
   operator?: string;
   value?: string;
   effect?: string;
+  tolerationSeconds?: number;
 }
 
 interface Container {
@@ -64,8 +65,15 @@ export interface Pod extends ApiObject {
   status: PodStatus;
 }
 
+interface Taint {
+  key: string;
+  value?: string;
+  effect: string;
+  timeAdded?: string;
+}
+
 export interface Node extends ApiObject {
-  spec?: { unschedulable?: boolean; taints?: { key: string; value?: string; effect: string }[] };
+  spec?: { unschedulable?: boolean; taints?: Taint[] };
   status?: { allocatable?: Record<string, unknown>; conditions?: Condition[] };
 }
 

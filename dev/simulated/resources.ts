@@ -43,6 +43,8 @@ export const namespaces = core('namespaces', 'Namespace', {
   shortNames: ['ns'],
 });
 
+export const leases = core('leases', 'Lease', { group: 'coordination.k8s.io' });
+
 export const resources: readonly Resource[] = [
   pods,
   nodes,
@@ -50,7 +52,7 @@ export const resources: readonly Resource[] = [
   core('podtemplates', 'PodTemplate', { deleteReturnsObject: true }),
   core('configmaps', 'ConfigMap', { shortNames: ['cm'] }),
   core('events', 'Event', { shortNames: ['ev'] }),
-  core('leases', 'Lease', { group: 'coordination.k8s.io' }),
+  leases,
 ];
 
 /** The `apiVersion` of a resource's objects. */
