@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { reportFill } from '../../bench/fill.ts';
+import { formatFill } from '../../bench/format-fill.ts';
+
+const run = (readyMs: number, worker: number) => ({ readyMs, cpuSeconds: { worker } });
+
+describe('the report of a fill', () => {
+  const report = reportFill({
+    cluster: 'simulated',
+    pods: 300,
+    pool: [run(4_000.4, 1), run(9_000, 9), run(3_000, 2)],
+    floor: [run(2_000, 0), run(1_000, 0), run(3_000, 0)],
+  });
+
+  it('takes medians of the runs and compares those', () => {
+    assert.equal(report.readyMs, 4_000);
+    assert.equal(report.floorMs, 2_000);
+    assert.equal(report.ratio, 2);
+    assert.equal(report.podsPerSecond, 75);
+  });
+
+  it('shows every run and how far they lie apart', () => {
+    assert.deepEqual(report.runs, [
+      { readyMs: 4_000, floorMs: 2_000 },
+      { readyMs: 9_000, floorMs: 1_000 },
+      { readyMs: 3_000, floorMs: 3_000 },
+    ]);
+    assert.deepEqual(report.spread.readyMs, { min: 3_000, max: 9_000 });
+  });
+
+  it('tells the CPU time of the run nearest to the median', () => {
+    assert.deepEqual(report.cpuSeconds.pool, { worker: 1 });
+  });
+
+  it('is readable as a table', () => {
+    const text = formatFill(report);
+    assert.match(text, /^300 pods on the cluster simulated: 75 a second, 2 × the floor$/m);
+    assert.match(text, /^median +4000 +2000 +2$/m);
+    assert.match(text, /^worker +1\.00 +0\.00$/m);
+  });
+});
