@@ -3,7 +3,7 @@ import { Context } from '@temporalio/activity';
 import type { PodView } from '../pool/pod-view.ts';
 
 /** Heartbeat details of a spawn. */
-export interface SpawnHeartbeat {
+interface SpawnHeartbeat {
   podName: string;
   uid: string | null;
   phase: 'creating' | 'waiting';
@@ -54,4 +54,10 @@ export function startHeartbeat(options: { podName: string; uid: string | null })
       clearTimeout(timer);
     },
   };
+}
+
+/** The uid of the pod that an earlier attempt has read; null when its details tell of none. */
+export function uidOfHeartbeat(details: unknown): string | null {
+  const { uid } = (details ?? {}) as Partial<Record<keyof SpawnHeartbeat, unknown>>;
+  return typeof uid === 'string' && uid !== '' ? uid : null;
 }

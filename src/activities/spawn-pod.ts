@@ -19,7 +19,7 @@ import type { PodView } from '../pool/pod-view.ts';
 import { compareVersions } from '../pool/resource-version.ts';
 import { assertCluster, callCluster } from './cluster-failure.ts';
 import { handOver } from './hand-over.ts';
-import { startHeartbeat, type SpawnHeartbeat } from './spawn-heartbeat.ts';
+import { startHeartbeat, uidOfHeartbeat } from './spawn-heartbeat.ts';
 import type { TemplateCache } from './template-cache.ts';
 
 export interface SpawnPodInput {
@@ -56,8 +56,7 @@ export function createSpawnPod(
   return async (input) => {
     const startedMs = performance.now();
     assertCluster(input.cluster, dependencies.clusterUid);
-    const before = Context.current().info.heartbeatDetails as SpawnHeartbeat | undefined;
-    const knownUid = before?.uid ?? input.uid;
+    const knownUid = uidOfHeartbeat(Context.current().info.heartbeatDetails) ?? input.uid;
     const heartbeat = startHeartbeat({ podName: input.podName, uid: knownUid });
     try {
       const found = await getOrCreate({ dependencies, input, knownUid, startedMs });

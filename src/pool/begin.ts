@@ -15,7 +15,9 @@ export function begin(state: PoolState, actions: Action[], nowMs: number): PoolS
         next.records[action.podName] = known
           ? { ...known, tasks: [...known.tasks, 'spawn'] }
           : newRecord(action, nowMs);
-        const ordinal = podOrdinal(next.pool, action.podName) ?? -1;
+        if (known !== undefined) break;
+        // A count beyond what is read from names goes on all the same.
+        const ordinal = podOrdinal(next.pool, action.podName) ?? next.nextOrdinal;
         next.nextOrdinal = Math.max(next.nextOrdinal, ordinal + 1);
         break;
       }

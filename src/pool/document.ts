@@ -1,6 +1,6 @@
 /** Reads a pool document: what people write in YAML and send as JSON. */
 import { labels, reservedPrefix } from './labels.ts';
-import { isPoolName, maxPoolNameLength } from './names.ts';
+import { isNamespace, isPoolName, maxPoolNameLength } from './names.ts';
 import { show } from './show.ts';
 import { checkPoolSettings, type FieldError, type PoolSettings } from './spec.ts';
 
@@ -23,9 +23,6 @@ export interface PoolDocument {
   template: DocumentTemplate;
 }
 
-/** Names of Kubernetes namespaces are DNS-1123 labels of at most 63 characters. */
-const namespacePattern = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-
 /** Reads a document from anything. Reports every error, in the order of the document. Never throws. */
 export function parsePoolDocument(
   value: unknown,
@@ -43,7 +40,7 @@ export function parsePoolDocument(
     const expected = `lower-case letters, digits and dashes, at most ${maxPoolNameLength}`;
     errors.push({ field: 'metadata.name', expected, given: show(name) });
   }
-  if (namespace !== null && !(typeof namespace === 'string' && namespacePattern.test(namespace))) {
+  if (namespace !== null && !isNamespace(namespace)) {
     const expected = 'the name of a Kubernetes namespace';
     errors.push({ field: 'metadata.namespace', expected, given: show(namespace) });
   }

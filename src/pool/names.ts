@@ -16,6 +16,20 @@ export function isPoolName(name: unknown): name is string {
   return typeof name === 'string' && name.length <= maxPoolNameLength && poolNamePattern.test(name);
 }
 
+/** Names of Kubernetes namespaces are DNS-1123 labels of at most 63 characters. */
+const namespacePattern = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** Whether a value can name a Kubernetes namespace. */
+export function isNamespace(value: unknown): value is string {
+  return typeof value === 'string' && namespacePattern.test(value);
+}
+
+/**
+ * Digits of an ordinal that is taken in from a name: 1e14 pods. A hand-made `<pool>-zzzzzzzzzz` must
+ * not bring the count near to 2^53, where numbers stop being distinct.
+ */
+const maxOrdinalDigits = 9;
+
 /** The pod of an ordinal: `<pool>-<ordinal in base 36>`. A pool never uses a name twice. */
 export function podName(pool: string, ordinal: number): string {
   return `${pool}-${ordinal.toString(36)}`;
@@ -28,7 +42,7 @@ export function podName(pool: string, ordinal: number): string {
 export function podOrdinal(pool: string, name: string): number | null {
   if (!name.startsWith(`${pool}-`)) return null;
   const digits = name.slice(pool.length + 1);
-  if (!/^[0-9a-z]{1,10}$/.test(digits)) return null;
+  if (digits.length > maxOrdinalDigits || !/^[0-9a-z]+$/.test(digits)) return null;
   const ordinal = Number.parseInt(digits, 36);
   return ordinal.toString(36) === digits ? ordinal : null;
 }

@@ -1,6 +1,7 @@
 /** What was read of a pool's pods, as it travels in signals and results. */
-import type { PodView } from './pod-view.ts';
+import { isPodName, isUid, readPodView, type PodView } from './pod-view.ts';
 import { isVersion } from './resource-version.ts';
+import { show } from './show.ts';
 
 /** A pod that is no more. */
 export interface GonePod {
@@ -24,19 +25,25 @@ export interface Observation {
 /** Pods in one message at most: 2,000 views are about 500 KB, a quarter of Temporal's 2 MiB limit. */
 export const maxObservedPods = 2000;
 
-/** Reads a message from outside. A refusal says what was expected and given; it never throws. */
-export function readObservation(value: unknown): Observation | { refusal: string } {
-  if (!isObject(value))
-    return { refusal: `Expected podsChanged to carry an object, got ${kindOf(value)}` };
-  const { cluster, version, pods, gone, complete } = value;
-  if (typeof cluster !== 'string' || cluster === '')
-    return { refusal: `Expected \`cluster\` to be a uid, got ${kindOf(cluster)}` };
+/**
+ * Reads a message from outside, with at most `maxPods` pods. Only what an observation has is copied,
+ * and texts are cut: a message of 2 MiB must not end up in a state that then can't be carried on.
+ * A refusal says what was expected and given; it never throws.
+ */
+export function readObservation(
+  value: unknown,
+  maxPods = maxObservedPods,
+): Observation | { refusal: string } {
+  if (!isObject(value) || !('cluster' in value))
+    return { refusal: `Expected podsChanged to carry an observation, got ${show(value)}` };
+  const { cluster, version, complete } = value;
+  if (!isUid(cluster)) return { refusal: `Expected \`cluster\` to be a uid, got ${show(cluster)}` };
   if (!isVersion(version))
-    return { refusal: `Expected \`version\` to be decimal digits, got ${kindOf(version)}` };
-  if (!Array.isArray(pods) || pods.length > maxObservedPods || !pods.every(isPodView))
-    return { refusal: `Expected \`pods\` to be at most ${maxObservedPods} pod views` };
-  if (!Array.isArray(gone) || gone.length > maxObservedPods || !gone.every(isGonePod))
-    return { refusal: `Expected \`gone\` to be at most ${maxObservedPods} ended pods` };
+    return { refusal: `Expected \`version\` to be decimal digits, got ${show(version)}` };
+  const pods = readAll(value.pods, maxPods, readPodView);
+  if (pods === null) return { refusal: `Expected \`pods\` to be at most ${maxPods} pod views` };
+  const gone = readAll(value.gone, maxPods, readGonePod);
+  if (gone === null) return { refusal: `Expected \`gone\` to be at most ${maxPods} ended pods` };
   return { cluster, version, pods, gone, complete: complete === true };
 }
 
@@ -44,43 +51,15 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function kindOf(value: unknown): string {
-  return value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value;
+/** Every item read, or null when one can't be, or there are too many. */
+function readAll<T>(value: unknown, max: number, read: (item: unknown) => T | null): T[] | null {
+  if (!Array.isArray(value) || value.length > max) return null;
+  const items = value.map(read);
+  return items.every((item) => item !== null) ? items : null;
 }
 
-/** Names become keys of records, so `__proto__` and the like must not pass. */
-function isPodName(value: unknown): value is string {
-  return typeof value === 'string' && /^[a-z0-9][-a-z0-9.]{0,252}$/.test(value);
-}
-
-function isGonePod(value: unknown): value is GonePod {
-  return (
-    isObject(value) &&
-    isPodName(value.name) &&
-    typeof value.uid === 'string' &&
-    isVersion(value.version)
-  );
-}
-
-function isOptional(value: unknown, type: 'number' | 'string'): boolean {
-  return value === undefined || typeof value === type;
-}
-
-function isPodView(value: unknown): value is PodView {
-  return (
-    isObject(value) &&
-    isPodName(value.name) &&
-    typeof value.uid === 'string' &&
-    isVersion(value.version) &&
-    typeof value.templateHash === 'string' &&
-    typeof value.createdAtMs === 'number' &&
-    [value.ready, value.claimed, value.terminating, value.ended].every(
-      (flag) => typeof flag === 'boolean',
-    ) &&
-    isOptional(value.readyChangedAtMs, 'number') &&
-    isOptional(value.leaseExpiresAtMs, 'number') &&
-    [value.node, value.reason, value.message, value.releaseReason].every((text) =>
-      isOptional(text, 'string'),
-    )
-  );
+function readGonePod(value: unknown): GonePod | null {
+  if (!isObject(value)) return null;
+  const { name, uid, version } = value;
+  return isPodName(name) && isUid(uid) && isVersion(version) ? { name, uid, version } : null;
 }

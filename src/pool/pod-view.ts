@@ -1,3 +1,5 @@
+import { isVersion } from './resource-version.ts';
+
 /**
  * A pod as it was read, reduced to what decisions need. Small (about 250 bytes of JSON), because it
  * travels in signals and activity results and so is kept in Temporal's history.
@@ -34,3 +36,64 @@ export interface PodView {
 
 /** Longest `message` of a view: enough for a scheduler's sentence, small enough for history. */
 export const maxViewMessageLength = 200;
+
+/** Longest text of a view other than its message: no name, uid or hash of Kubernetes' is longer. */
+const maxTextLength = 253;
+
+/** Names become keys of records, so `__proto__` and the like must not pass. */
+export function isPodName(value: unknown): value is string {
+  return typeof value === 'string' && /^[a-z0-9][-a-z0-9.]{0,252}$/.test(value);
+}
+
+/** Whether a value can be the uid of an object. */
+export function isUid(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= maxTextLength;
+}
+
+/**
+ * Reads a view from anything: null when it is none. Only the fields of a view are copied and texts
+ * are cut, so that a message from outside brings nothing else into the state. Never throws.
+ */
+export function readPodView(value: unknown): PodView | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const given = value as Record<keyof PodView, unknown>;
+  const { name, uid, version, templateHash, createdAtMs } = given;
+  const { ready, claimed, terminating, ended } = given;
+  if (!isPodName(name) || !isUid(uid) || !isVersion(version)) return null;
+  if (typeof templateHash !== 'string' || !isInstant(createdAtMs)) return null;
+  if (!isFlag(ready) || !isFlag(claimed) || !isFlag(terminating) || !isFlag(ended)) return null;
+  return {
+    ...{ name, uid, version, createdAtMs, ready, claimed, terminating, ended },
+    templateHash: templateHash.slice(0, maxTextLength),
+    ...optional('readyChangedAtMs', given.readyChangedAtMs, isInstant),
+    ...optional('leaseExpiresAtMs', given.leaseExpiresAtMs, isInstant),
+    ...optional('node', cut(given.node, maxTextLength), isText),
+    ...optional('reason', cut(given.reason, maxTextLength), isText),
+    ...optional('message', cut(given.message, maxViewMessageLength), isText),
+    ...optional('releaseReason', cut(given.releaseReason, maxTextLength), isText),
+  };
+}
+
+function optional<K extends keyof PodView, T>(
+  key: K,
+  value: unknown,
+  isFit: (value: unknown) => value is T,
+): Partial<Record<K, T>> {
+  return isFit(value) ? ({ [key]: value } as Record<K, T>) : {};
+}
+
+function isFlag(value: unknown): value is boolean {
+  return typeof value === 'boolean';
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isInstant(value: unknown): value is number {
+  return Number.isFinite(value);
+}
+
+function cut(value: unknown, maxLength: number): unknown {
+  return typeof value === 'string' ? value.slice(0, maxLength) : value;
+}

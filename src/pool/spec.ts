@@ -122,6 +122,50 @@ export function checkPoolSpec(
   return { ok: false, errors: [...(checked.ok ? [] : checked.errors), error] };
 }
 
+/**
+ * The spec that an older release had accepted, made fit for this one: what is missing or outside of
+ * today's limits gets the default, a target above maxPods comes down to it. Null without the hash of
+ * a template, since there is no default for that. Never throws.
+ */
+export function repairPoolSpec(value: unknown): PoolSpec | null {
+  const spec = mappingOr(value);
+  const { templateHash } = spec;
+  if (typeof templateHash !== 'string' || !templateHashPattern.test(templateHash)) return null;
+  const [claim, rollout] = [mappingOr(spec.claim), mappingOr(spec.rollout)];
+  const repaired = (given: unknown, field: LimitedField): number => {
+    const limit: Limit = specLimits[field];
+    const isWithin = Number.isInteger(given) && Number(given) <= limit.max;
+    return isWithin && Number(given) >= limit.min ? Number(given) : (limit.default ?? limit.min);
+  };
+  const maxPods = repaired(spec.maxPods, 'maxPods');
+  const maxLeaseSeconds = repaired(claim.maxLeaseSeconds, 'claim.maxLeaseSeconds');
+  const leaseSeconds = repaired(claim.leaseSeconds, 'claim.leaseSeconds');
+  return {
+    warmTarget: Math.min(maxPods, repaired(spec.warmTarget, 'warmTarget')),
+    maxPods,
+    maxPending: repaired(spec.maxPending, 'maxPending'),
+    podReadySeconds: repaired(spec.podReadySeconds, 'podReadySeconds'),
+    unreadySeconds: repaired(spec.unreadySeconds, 'unreadySeconds'),
+    claim: { leaseSeconds: Math.min(leaseSeconds, maxLeaseSeconds), maxLeaseSeconds },
+    rollout: {
+      maxSurge: repaired(rollout.maxSurge, 'rollout.maxSurge'),
+      maxUnavailable: repaired(rollout.maxUnavailable, 'rollout.maxUnavailable'),
+    },
+    templateHash,
+  };
+}
+
+/** Longest text of errors: whoever sends a thousand unknown fields need not read them all. */
+const maxErrorsLength = 1_000;
+
+/** What is wrong, in one line of at most 1,000 characters. */
+export function describeErrors(errors: FieldError[]): string {
+  return errors
+    .map(({ field, expected, given }) => `Expected \`${field}\` to be ${expected}, got ${given}`)
+    .join('; ')
+    .slice(0, maxErrorsLength);
+}
+
 function contradictions(spec: PoolSettings): FieldError[] {
   const errors: FieldError[] = [];
   if (spec.warmTarget > spec.maxPods) {
@@ -152,6 +196,10 @@ export function checkTarget(
 
 function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function mappingOr(value: unknown): Record<string, unknown> {
+  return isMapping(value) ? value : {};
 }
 
 function section(

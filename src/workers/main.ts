@@ -3,7 +3,6 @@
  * over at once and ends it; killed with -9, its waits go on elsewhere after the heartbeat timeout.
  */
 import { createServer } from 'node:http';
-import { fileURLToPath } from 'node:url';
 import {
   Client,
   Connection,
@@ -21,6 +20,7 @@ import { listPoolsByCard } from '../kubernetes/pool-cards.ts';
 import { poolWorkflowId, watchWorkflowId } from '../pool/names.ts';
 import { podsChangedSignal, workflowTypes } from '../workflows/messages.ts';
 import { readConfiguration } from './configuration.ts';
+import { workflowCode } from './workflow-code.ts';
 
 const configuration = readConfiguration(process.env);
 const log = pino({ name: 'pilotlight-worker', level: configuration.logLevel });
@@ -63,7 +63,8 @@ async function main(): Promise<void> {
     connection,
     namespace: temporalNamespace,
     taskQueue,
-    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    workflowsPath: workflowCode.workflowsPath,
+    dataConverter: { payloadConverterPath: workflowCode.payloadConverterPath },
     activities: createActivities({
       connection: cluster,
       cache,

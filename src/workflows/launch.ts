@@ -10,8 +10,9 @@ import {
 import type { Activities } from '../activities/create-activities.ts';
 import type { Action, NoVerdict, Outcome, SpawnResult } from '../pool/actions.ts';
 import { spawnDeadlines } from '../pool/deadlines.ts';
-import type { PodView } from '../pool/pod-view.ts';
+import { readPodView } from '../pool/pod-view.ts';
 import type { PoolSpec } from '../pool/pool-spec.ts';
+import { readListResult, readRetireResult, readSpawnResult } from '../pool/read-outcome.ts';
 import type { PodRecord, PoolState } from '../pool/state.ts';
 
 /** Types of the failures of a spawn that are a verdict on the pod; nothing else is. */
@@ -73,7 +74,10 @@ export function createLauncher(report: (outcome: Outcome) => void): Launcher {
     };
     void scope
       .run(() => spawnPod.executeWithOptions(options, [input]))
-      .then(settle, (error: unknown) => settle(spawnVerdict(error)));
+      .then(
+        (answer: unknown) => settle(readSpawnResult(answer)),
+        (error: unknown) => settle(spawnVerdict(error)),
+      );
   };
 
   const launch = (action: Action, state: PoolState): void => {
@@ -91,7 +95,8 @@ export function createLauncher(report: (outcome: Outcome) => void): Launcher {
         void retirePod
           .executeWithOptions(options, [{ pool, namespace, cluster, podName, uid, onlyIfNotReady }])
           .then(
-            (result) => report({ kind: 'retire', podName, result }),
+            (answer: unknown) =>
+              report({ kind: 'retire', podName, result: readRetireResult(answer) }),
             (error: unknown) => report({ kind: 'retire', podName, result: noVerdict(error) }),
           );
         break;
@@ -102,7 +107,7 @@ export function createLauncher(report: (outcome: Outcome) => void): Launcher {
             { pool, namespace, cluster, keepTemplates: templatesInUse(state) },
           ])
           .then(
-            (list) => report({ kind: 'observe', result: { outcome: 'listed', list } }),
+            (answer: unknown) => report({ kind: 'observe', result: readListResult(answer) }),
             (error: unknown) => report({ kind: 'observe', result: noVerdict(error) }),
           );
         break;
@@ -142,12 +147,12 @@ function templatesInUse(state: PoolState): string[] {
 function spawnVerdict(error: unknown): SpawnResult {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   if (cause instanceof ApplicationFailure) {
-    const message = cause.message;
-    const [reason, pod] = (cause.details ?? []) as [string?, PodView?];
-    if (cause.type === podRefused) return { outcome: 'refused', reason: reason ?? '', message };
-    if (cause.type === podFailed && pod !== undefined) {
-      return { outcome: 'failed', reason: reason ?? '', message, pod };
-    }
+    const { type, message, details } = cause;
+    const [said, read]: unknown[] = details ?? [];
+    const reason = typeof said === 'string' ? said : '';
+    const pod = readPodView(read);
+    if (type === podRefused) return { outcome: 'refused', reason, message };
+    if (type === podFailed && pod !== null) return { outcome: 'failed', reason, message, pod };
   }
   return noVerdict(error);
 }

@@ -14,6 +14,7 @@ import { observe } from '../pool/observe.ts';
 import { readObservation } from '../pool/observation.ts';
 import { plan } from '../pool/plan.ts';
 import {
+  checkSpecRequest,
   refuse,
   requestDrain,
   requestPause,
@@ -22,13 +23,14 @@ import {
   requestTarget,
 } from '../pool/requests.ts';
 import { settle } from '../pool/settle.ts';
-import { checkPoolSpec, checkTarget } from '../pool/spec.ts';
+import { checkTarget } from '../pool/spec.ts';
 import { carryState, newState, readState, type PoolState } from '../pool/state.ts';
 import { conditionOf, statusOf, type PoolStatus } from '../pool/status.ts';
 import { countPhases } from '../pool/state.ts';
 import { createLauncher } from './launch.ts';
 import { createAlarm } from './alarm.ts';
 import * as messages from './messages.ts';
+import { readPoolInput } from './read-input.ts';
 
 /**
  * Continue-as-new is forced here if the server has not suggested it (it does at 4,096 events):
@@ -47,7 +49,8 @@ const attributeKeys = {
 };
 
 /** Runs a pool until it is drained; returns the status it ended with. */
-export async function poolWorkflow(input: messages.PoolWorkflowInput): Promise<PoolStatus> {
+export async function poolWorkflow(given: messages.PoolWorkflowInput): Promise<PoolStatus> {
+  const input = readPoolInput(given);
   const fresh = newState(input);
   let state = readState(input.carried, fresh) ?? fresh;
   let isDirty = true;
@@ -116,14 +119,18 @@ function isOver(state: PoolState): boolean {
   return conditionOf(state).phase === 'Drained' && state.publish.published === 'null';
 }
 
-/** Registers the messages of design section 4. What they may carry is checked in the core. */
+/**
+ * Registers the messages of design section 4. What they may carry is checked in the core. There is
+ * no default handler for unknown signals: with one, the SDK throws at a name with its reserved
+ * prefix, which would block the pool. Without one they wait unread and are dropped with the run.
+ */
 function handleMessages(
   current: () => PoolState,
   change: (next: (state: PoolState) => PoolState) => void,
 ): void {
   wf.setHandler(
     messages.setTargetSignal,
-    (value) => change((state) => requestTarget(state, value, Date.now())),
+    (...args: unknown[]) => change((state) => requestTarget(state, onlyArgument(args), Date.now())),
     { description: 'Warm pods wanted: a number, or {"target": number}' },
   );
   wf.setHandler(messages.pauseSignal, () => change(requestPause), {
@@ -135,8 +142,8 @@ function handleMessages(
   wf.setHandler(messages.drainSignal, () => change(requestDrain), {
     description: 'Take no new claims, retire unclaimed pods and end',
   });
-  wf.setHandler(messages.podsChangedSignal, (value) => {
-    const observation = readObservation(value);
+  wf.setHandler(messages.podsChangedSignal, (...args: unknown[]) => {
+    const observation = readObservation(onlyArgument(args));
     change((state) =>
       'refusal' in observation
         ? refuse(state, observation.refusal, Date.now())
@@ -148,45 +155,35 @@ function handleMessages(
   });
   wf.setHandler(
     messages.resizeUpdate,
-    (value) => {
-      change((state) => requestTarget(state, value, Date.now()));
+    (...args: unknown[]) => {
+      change((state) => requestTarget(state, onlyArgument(args), Date.now()));
       return statusOf({ state: current(), nowMs: Date.now() });
     },
     {
       description: 'Set the target and get the status',
-      validator: (value) => {
-        const checked = checkTarget(value, current().spec);
+      validator: (...args: unknown[]) => {
+        const checked = checkTarget(onlyArgument(args), current().spec);
         if (!checked.ok) throw wf.ApplicationFailure.nonRetryable(checked.message, 'BadTarget');
       },
     },
   );
   wf.setHandler(
     messages.applySpecUpdate,
-    (request) => {
-      change((state) => requestSpec(state, request));
+    (...args: unknown[]) => {
+      change((state) => requestSpec(state, onlyArgument(args), Date.now()));
       return statusOf({ state: current(), nowMs: Date.now() });
     },
     {
       description: 'Replace the spec; the template must be stored already',
-      validator: (request) => {
-        const refusal = refusalOfSpec(request, current());
-        if (refusal !== null) throw wf.ApplicationFailure.nonRetryable(refusal, 'BadSpec');
+      validator: (...args: unknown[]) => {
+        const checked = checkSpecRequest(onlyArgument(args), current());
+        if (!checked.ok) throw wf.ApplicationFailure.nonRetryable(checked.message, 'BadSpec');
       },
     },
   );
 }
 
-/** Why a spec can't be applied to a pool, or null. The request may be anything a client can send. */
-function refusalOfSpec(request: unknown, state: PoolState): string | null {
-  if (typeof request !== 'object' || request === null) return 'Expected an object with `spec`';
-  const { namespace, spec } = request as Partial<messages.ApplySpecInput>;
-  if (namespace !== state.namespace) {
-    return `Expected \`namespace\` to be ${state.namespace}, where pool ${state.pool} lives, got ${String(namespace)}`;
-  }
-  if (state.draining) return `Pool ${state.pool} is being drained; apply again once it has ended`;
-  const checked = checkPoolSpec(spec);
-  if (checked.ok) return null;
-  return checked.errors
-    .map(({ field, expected, given }) => `Expected \`${field}\` to be ${expected}, got ${given}`)
-    .join('; ');
+/** What a message carries. None or several arguments come as a list, which no handler takes. */
+function onlyArgument(args: unknown[]): unknown {
+  return args.length === 1 ? args[0] : args;
 }

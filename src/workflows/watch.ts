@@ -10,6 +10,7 @@ import {
 import type { Activities } from '../activities/create-activities.ts';
 import { heartbeatTimeoutMs } from '../pool/deadlines.ts';
 import type { WatchWorkflowInput } from './messages.ts';
+import { readWatchInput } from './read-input.ts';
 
 /**
  * The activity returns within 24 h of its own accord; start-to-close is only the backstop. Its
@@ -26,7 +27,8 @@ const { watchPods } = proxyActivities<Activities>({
 const watchesPerRun = 100;
 
 /** Watches until it is cancelled. */
-export async function watchWorkflow(input: WatchWorkflowInput): Promise<void> {
+export async function watchWorkflow(given: WatchWorkflowInput): Promise<void> {
+  const input = readWatchInput(given);
   for (let round = 0; round < watchesPerRun; round += 1) {
     try {
       await watchPods.executeWithOptions({ summary: `watch ${input.namespace}` }, [input]);

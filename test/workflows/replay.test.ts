@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import {
   bundleWorkflowCode,
   DefaultLogger,
   Runtime,
   Worker,
+  type ReplayWorkerOptions,
   type WorkflowBundle,
 } from '@temporalio/worker';
+import { workflowCode } from '../../src/workers/workflow-code.ts';
 
 const histories = join(import.meta.dirname, 'histories');
 const files = (await readdir(histories, { recursive: true })).filter((name) =>
@@ -24,12 +25,16 @@ describe('recorded histories', function () {
   this.timeout(120_000);
   let workflowBundle: WorkflowBundle;
 
+  const options = (): ReplayWorkerOptions => ({
+    workflowBundle,
+    dataConverter: { payloadConverterPath: workflowCode.payloadConverterPath },
+  });
+
   before(async () => {
     const logging = { filter: 'OFF', forward: {} };
     Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging } });
-    const workflowsPath = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url));
     workflowBundle = await bundleWorkflowCode({
-      workflowsPath,
+      ...workflowCode,
       logger: new DefaultLogger('ERROR'),
     });
   });
@@ -39,7 +44,7 @@ describe('recorded histories', function () {
   for (const file of files) {
     it(`replays ${file}`, async () => {
       const recorded: unknown = JSON.parse(await readFile(join(histories, file), 'utf8'));
-      await Worker.runReplayHistory({ workflowBundle }, historyFromJSON(recorded), 'pool-replayed');
+      await Worker.runReplayHistory(options(), historyFromJSON(recorded), 'pool-replayed');
     });
   }
 
@@ -54,7 +59,7 @@ describe('recorded histories', function () {
     assert.ok(spawn);
     spawn.activityId = 'fresh-other';
     await assert.rejects(
-      Worker.runReplayHistory({ workflowBundle }, historyFromJSON(recorded), 'pool-replayed'),
+      Worker.runReplayHistory(options(), historyFromJSON(recorded), 'pool-replayed'),
       /fresh-other/,
     );
   });
