@@ -13,6 +13,8 @@ export interface RetirePodInput {
   uid: string;
   /** Leave it if it turned Ready meanwhile. */
   onlyIfNotReady: boolean;
+  /** Retire it although it is claimed, if its lease is over; older releases leave this out. */
+  isLeaseOver?: boolean;
 }
 
 /** Idempotent: a pod that is gone or being deleted already is a success. */
@@ -20,7 +22,7 @@ export function createRetirePod(dependencies: {
   connection: ClusterConnection;
   clusterUid: string;
 }): (input: RetirePodInput) => Promise<RetireResult> {
-  return async ({ pool, namespace, cluster, podName, uid, onlyIfNotReady }) => {
+  return async ({ pool, namespace, cluster, podName, uid, onlyIfNotReady, isLeaseOver }) => {
     assertCluster(cluster, dependencies.clusterUid);
     return callCluster(() =>
       retirePod({
@@ -30,6 +32,7 @@ export function createRetirePod(dependencies: {
         uid,
         pool,
         onlyIfNotReady,
+        isLeaseOver: isLeaseOver === true,
       }),
     );
   };

@@ -190,6 +190,7 @@ async function giveUp(options: {
       return { outcome: 'gone' };
     case 'claimedMeanwhile':
     case 'readyMeanwhile':
+    case 'renewedMeanwhile':
       return { outcome: 'ready', pod: retired.pod };
     case 'deleted': {
       const last = retired.pod;

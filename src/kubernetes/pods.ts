@@ -1,6 +1,7 @@
 /** Operations on pods. Every delete names the uid and the version it has judged (P4). */
 import type { V1Pod, V1PodTemplateSpec } from '@kubernetes/client-node';
 import { labels, managedByValue, podStates } from '../pool/labels.ts';
+import { leaseGraceMs } from '../pool/leases.ts';
 import type { PodView } from '../pool/pod-view.ts';
 import { call, callIfFound, type ClusterConnection } from './connection.ts';
 import { KubernetesError } from './kubernetes-error.ts';
@@ -106,6 +107,7 @@ export type RetireOutcome =
   | { outcome: 'gone' }
   | { outcome: 'claimedMeanwhile'; pod: PodView }
   | { outcome: 'readyMeanwhile'; pod: PodView }
+  | { outcome: 'renewedMeanwhile'; pod: PodView }
   | { outcome: 'notOurs' };
 
 /** Rounds of read and delete: each is lost only to another write of that very pod in between. */
@@ -113,7 +115,8 @@ const maxRetireRounds = 8;
 
 /**
  * Deletes a pod that nobody holds: reads it, judges it, and deletes it under the uid and version
- * judged, so that a claim made in between wins. Raises `KubernetesError`.
+ * judged, so that a claim or a renewal made in between wins. With `isLeaseOver` a claimed pod goes
+ * too, if its lease is over by the API server's clock. Raises `KubernetesError`.
  */
 export async function retirePod(options: {
   connection: ClusterConnection;
@@ -122,14 +125,19 @@ export async function retirePod(options: {
   uid: string;
   pool: string;
   onlyIfNotReady: boolean;
+  isLeaseOver?: boolean;
 }): Promise<RetireOutcome> {
-  const { connection, namespace, name, uid, pool, onlyIfNotReady } = options;
+  const { connection, namespace, name, uid, pool, onlyIfNotReady, isLeaseOver } = options;
   for (let round = 0; round < maxRetireRounds; round += 1) {
     const pod = await readPod({ connection, namespace, name, pool });
     if (pod === 'notOurs') return { outcome: 'notOurs' };
     if (pod === null || pod.uid !== uid) return { outcome: 'gone' };
     if (pod.terminating) return { outcome: 'deleted', pod };
-    if (pod.claimed) return { outcome: 'claimedMeanwhile', pod };
+    if (pod.claimed) {
+      if (isLeaseOver !== true) return { outcome: 'claimedMeanwhile', pod };
+      const overAtMs = (pod.leaseExpiresAtMs ?? Infinity) + leaseGraceMs;
+      if (connection.serverNowMs() < overAtMs) return { outcome: 'renewedMeanwhile', pod };
+    }
     if (onlyIfNotReady && pod.ready) return { outcome: 'readyMeanwhile', pod };
     const body = { preconditions: { uid, resourceVersion: pod.version } };
     try {

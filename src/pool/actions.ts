@@ -6,7 +6,15 @@ import type { RetireReason } from './state.ts';
 /** One step for the workflow to launch. */
 export type Action =
   | { kind: 'spawn'; podName: string; templateHash: string; uid: string | null }
-  | { kind: 'retire'; podName: string; uid: string; reason: RetireReason; onlyIfNotReady: boolean }
+  | {
+      kind: 'retire';
+      podName: string;
+      uid: string;
+      reason: RetireReason;
+      onlyIfNotReady: boolean;
+      /** Retire it although it is claimed, if its lease is really over. */
+      isLeaseOver: boolean;
+    }
   | { kind: 'observe' }
   | { kind: 'publish'; card: PoolCard | null };
 
@@ -56,6 +64,8 @@ export type RetireResult =
   | { outcome: 'gone' }
   | { outcome: 'claimedMeanwhile'; pod: PodView }
   | { outcome: 'readyMeanwhile'; pod: PodView }
+  /** Its lease was not over, by the API server's clock and as it was read. */
+  | { outcome: 'renewedMeanwhile'; pod: PodView }
   /** The name now belongs to something that is not this pool's. */
   | { outcome: 'notOurs' }
   | NoVerdict;

@@ -33,6 +33,7 @@ export function begin(state: PoolState, actions: Action[], nowMs: number): PoolS
       }
       case 'observe':
         next.observe = { ...next.observe, launchedAtVersion: next.highestVersion, changed: false };
+        next.lease = { ...next.lease, listLaunchedAtMs: nowMs };
         break;
       case 'publish':
         next.publish = { ...next.publish, underWay: cardKey(action.card) };

@@ -47,6 +47,14 @@ export function podOrdinal(pool: string, name: string): number | null {
   return ordinal.toString(36) === digits ? ordinal : null;
 }
 
+/**
+ * Whether a name may be a key of our plain objects. Every object inherits `constructor`, so a pod of
+ * that name would be looked up as something that no record is, and fail the workflow for good (P8).
+ */
+export function isKey(name: string): boolean {
+  return !(name in Object.prototype);
+}
+
 /** The PodTemplate object that stores a pool's template: immutable by name. */
 export function templateName(pool: string, templateHash: string): string {
   return `${pool}-${templateHash}`;

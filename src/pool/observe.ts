@@ -8,9 +8,11 @@
  * O4. A consistent list older than what the pool knew when it was launched means that the cluster's
  *     history was rewound (an etcd restore): its versions start anew and all records follow it.
  */
+import { serveDemand } from './demand.ts';
+import { endedUnseen, holdLeases } from './leases.ts';
 import type { GonePod, Observation } from './observation.ts';
 import type { PodView } from './pod-view.ts';
-import { podOrdinal } from './names.ts';
+import { isKey, podOrdinal } from './names.ts';
 import { compareVersions, newerVersion, noVersion } from './resource-version.ts';
 import { maxEndedNames, type PodRecord, type PoolState } from './state.ts';
 
@@ -26,12 +28,25 @@ export function observe(state: PoolState, observation: Observation, nowMs: numbe
     records: { ...state.records },
     endedNames: { ...state.endedNames },
   };
-  for (const pod of observation.pods) takeIn(next, pod, nowMs);
-  for (const gone of observation.gone) end(next, gone);
+  let isLeaseUnseen = false;
+  for (const pod of observation.pods.filter(({ name }) => isKey(name))) {
+    const before = next.records[pod.name]?.pod;
+    if (!takeIn(next, pod, nowMs)) continue;
+    const isNewClaim = pod.claimed && !(before?.claimed === true && before.uid === pod.uid);
+    if (isNewClaim) {
+      next.demand = serveDemand(next.demand, pod.version);
+      isLeaseUnseen ||= endedUnseen(pod.leaseExpiresAtMs, nowMs);
+    }
+    if (pod.releaseReason !== undefined && before?.releaseReason === undefined) {
+      const { count } = next.releases;
+      next.releases = { count: count + 1, lastReason: pod.releaseReason, lastPod: pod.name };
+    }
+  }
+  for (const gone of observation.gone.filter(({ name }) => isKey(name))) end(next, gone);
   if (observation.complete) endWhatIsLacking(next, observation);
   boundEndedNames(next);
   next.highestVersion = newerVersion(state.highestVersion, observation.version);
-  return next;
+  return isLeaseUnseen ? holdLeases(next, nowMs) : next;
 }
 
 /** The state after a consistent list that was launched when the pool knew `launchedAtVersion`. */
@@ -56,18 +71,20 @@ export function observeList(options: {
   return { ...observe(rewound, list, nowMs), observed: true };
 }
 
-function takeIn(next: PoolState, pod: PodView, nowMs: number): void {
+/** Whether the reading was news. */
+function takeIn(next: PoolState, pod: PodView, nowMs: number): boolean {
   const known = next.records[pod.name];
   if (known === undefined) {
     const endedAt = newerVersion(next.floorVersion, next.endedNames[pod.name] ?? noVersion);
-    if (compareVersions(pod.version, endedAt) <= 0) return;
+    if (compareVersions(pod.version, endedAt) <= 0) return false;
     const ordinal = podOrdinal(next.pool, pod.name);
     if (ordinal !== null) next.nextOrdinal = Math.max(next.nextOrdinal, ordinal + 1);
   } else if (known.pod !== null && compareVersions(pod.version, known.pod.version) <= 0) {
-    return;
+    return false;
   }
   next.records[pod.name] = reread(known, pod, nowMs);
   next.observe = { ...next.observe, changed: true };
+  return true;
 }
 
 /** A record after a newer reading. A claim ends the intent to retire: the claim has won (P3). */

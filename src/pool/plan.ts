@@ -2,16 +2,18 @@
  * Decides what a pool does next: pure, total and cheap (O(pods)).
  *
  * L1. Nothing is planned before the first consistent observation (a new life observes first).
- * L2. A pod is spawned only while warm + pending + unready < target, below maxPods of all records
+ * L2. A pod is spawned only while warm + pending + unready < target + demand, below maxPods of all records
  *     and below maxPending of pending ones; a record counts from the moment it was begun (P1).
- * L3. A claimed pod is never retired here (P3).
+ * L3. A claimed pod is retired only once its lease is over, as `leases.ts` judges it (P3).
  * L4. A pending pod without a spawn under way gets one, under the same name: after a timeout, after
  *     continue-as-new, or when it was taken in from the cluster (P5).
  * L5. The same state at the same time gives the same plan, and a begun plan plans nothing again.
  */
 import type { Action } from './actions.ts';
+import { demandExpiresAtMs, demandOf } from './demand.ts';
+import { leaseGraceMs, leaseJudgedAtMs } from './leases.ts';
 import { podName } from './names.ts';
-import { cardOf, cardKey } from './pool-card.ts';
+import { cardOf, cardKey, isOnlyPhaseOf } from './pool-card.ts';
 import { compareVersions } from './resource-version.ts';
 import {
   phaseOf,
@@ -37,6 +39,15 @@ const maxLaunches = 100;
 /** Pause before the rest of a plan that was cut at `maxLaunches`, if no event comes before. */
 const restAfterMs = 100;
 
+/** Between cards that say no more than whether the pool is full: a write of 1 KB each. */
+const minorCardsEveryMs = 30_000;
+
+/**
+ * A surplus is kept for this long after somebody last waited: a burst is often followed by the next,
+ * and its claims are about to take the pods that were started for them.
+ */
+const surplusKeptMs = 30_000;
+
 /** What to launch for this state at this time. */
 export function plan({ state, nowMs }: { state: PoolState; nowMs: number }): Plan {
   const wakes: number[] = [];
@@ -48,16 +59,19 @@ export function plan({ state, nowMs }: { state: PoolState; nowMs: number }): Pla
   };
 
   const actions: Action[] = [];
-  if (state.observe.launchedAtVersion === null && isDue(state.observe.dueAtMs)) {
-    actions.push({ kind: 'observe' });
-  }
+  const byPhase = groupByPhase(state);
+  const leases = judgeLeases({ state, byPhase, isDue });
+  const isListDue = isDue(state.observe.dueAtMs) || leases.needsList;
+  if (state.observe.launchedAtVersion === null && isListDue) actions.push({ kind: 'observe' });
   if (state.observed) {
-    const byPhase = groupByPhase(state);
+    actions.push(...leases.retirements);
     actions.push(...retirements({ state, byPhase, isDue }));
     actions.push(...respawns(byPhase, isDue));
     actions.push(...newSpawns({ state, byPhase, isDue }));
     actions.push(...publication(state, isDue));
   }
+  const demandEndsAtMs = demandExpiresAtMs(state);
+  if (demandEndsAtMs !== null) wakes.push(demandEndsAtMs);
   if (actions.length > maxLaunches) wakes.push(nowMs + restAfterMs);
   return {
     actions: actions.slice(0, maxLaunches),
@@ -72,6 +86,33 @@ function groupByPhase(state: PoolState): ByPhase {
   const groups: ByPhase = { pending: [], warm: [], unready: [], claimed: [], retiring: [] };
   for (const record of Object.values(state.records)) groups[phaseOf(record)].push(record);
   return groups;
+}
+
+/** Claimed pods whose lease is over, and whether a list is needed to judge some (E1). */
+function judgeLeases(options: { state: PoolState; byPhase: ByPhase; isDue: IsDue }): {
+  retirements: Action[];
+  needsList: boolean;
+} {
+  const { state, byPhase, isDue } = options;
+  const retirements: Action[] = [];
+  let needsList = false;
+  for (const record of byPhase.claimed) {
+    const judgedAtMs = leaseJudgedAtMs(record);
+    if (judgedAtMs === null || record.pod === null) continue;
+    if (!isDue(Math.max(judgedAtMs, state.lease.heldUntilMs, record.retryAtMs))) continue;
+    if (record.tasks.includes('retire')) continue;
+    const overAtMs = (record.pod.leaseExpiresAtMs ?? 0) + leaseGraceMs;
+    if (state.lease.listedAtMs < Math.max(overAtMs, state.lease.heldUntilMs)) {
+      needsList = true;
+      continue;
+    }
+    const { name, pod } = record;
+    retirements.push({
+      ...{ kind: 'retire', podName: name, uid: pod.uid, reason: 'expired' },
+      ...{ onlyIfNotReady: false, isLeaseOver: true },
+    });
+  }
+  return { retirements, needsList };
 }
 
 /** Pods to end: those decided on earlier first, then what has ended, then surplus. */
@@ -91,7 +132,7 @@ function retirements(options: { state: PoolState; byPhase: ByPhase; isDue: IsDue
     const stuck = byPhase.unready.filter((r) => isDue((r.unreadySinceMs ?? 0) + unreadyMs));
     for (const record of stuck) wanted.push({ record, reason: 'unready' });
     if (!state.paused) {
-      for (const record of surplus(state, byPhase)) {
+      for (const record of surplus({ state, byPhase, isDue })) {
         if (!stuck.includes(record)) wanted.push({ record, reason: 'surplus' });
       }
     }
@@ -103,15 +144,18 @@ function retirements(options: { state: PoolState; byPhase: ByPhase; isDue: IsDue
       if (record.pod === null) return [];
       const onlyIfNotReady = reason === 'failed' || (reason === 'surplus' && !record.pod.ready);
       const { name: podName, pod } = record;
-      return [{ kind: 'retire', podName, uid: pod.uid, reason, onlyIfNotReady }];
+      const { uid } = pod;
+      return [{ kind: 'retire', podName, uid, reason, onlyIfNotReady, isLeaseOver: false }];
     });
 }
 
 /** What exceeds the target: stale ones first, then not Ready ones, then the youngest warm ones. */
-function surplus(state: PoolState, byPhase: ByPhase): PodRecord[] {
+function surplus(options: { state: PoolState; byPhase: ByPhase; isDue: IsDue }): PodRecord[] {
+  const { state, byPhase, isDue } = options;
   const unclaimed = [...byPhase.unready, ...byPhase.pending, ...byPhase.warm];
-  const excess = unclaimed.length - state.spec.warmTarget;
+  const excess = unclaimed.length - state.spec.warmTarget - demandOf(state);
   if (excess <= 0) return [];
+  if (state.demandedAtMs !== null && !isDue(state.demandedAtMs + surplusKeptMs)) return [];
   const order = { unready: 0, pending: 1, warm: 2, claimed: 3, retiring: 3 };
   const isCurrent = (r: PodRecord): number => (r.templateHash === state.spec.templateHash ? 1 : 0);
   return unclaimed
@@ -143,7 +187,8 @@ function newSpawns(options: { state: PoolState; byPhase: ByPhase; isDue: IsDue }
   const { pool, spec, failures } = state;
   if (state.paused || state.draining) return [];
   const pending = byPhase.pending.length;
-  const deficit = spec.warmTarget - byPhase.warm.length - byPhase.unready.length - pending;
+  const wanted = spec.warmTarget + demandOf(state);
+  const deficit = wanted - byPhase.warm.length - byPhase.unready.length - pending;
   if (deficit <= 0) return [];
   if (failures.nextAttemptAtMs !== null && !isDue(failures.nextAttemptAtMs)) return [];
   // After a failure one pod at a time shows whether the cause has gone; its success opens the rest.
@@ -160,6 +205,10 @@ function newSpawns(options: { state: PoolState; byPhase: ByPhase; isDue: IsDue }
 
 function publication(state: PoolState, isDue: IsDue): Action[] {
   const card = cardOf(state);
-  if (state.publish.underWay !== null || state.publish.published === cardKey(card)) return [];
-  return isDue(state.publish.retryAtMs) ? [{ kind: 'publish', card }] : [];
+  const { underWay, published, publishedAtMs, retryAtMs } = state.publish;
+  if (underWay !== null || published === cardKey(card)) return [];
+  // Under steady claims a pool is full and not full several times a second; its readers need not know.
+  const isMinor = state.rules >= 2 && isOnlyPhaseOf(card, published);
+  const dueAtMs = Math.max(retryAtMs, isMinor ? publishedAtMs + minorCardsEveryMs : 0);
+  return isDue(dueAtMs) ? [{ kind: 'publish', card }] : [];
 }

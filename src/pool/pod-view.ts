@@ -40,7 +40,10 @@ export const maxViewMessageLength = 200;
 /** Longest text of a view other than its message: no name, uid or hash of Kubernetes' is longer. */
 const maxTextLength = 253;
 
-/** Names become keys of records, so `__proto__` and the like must not pass. */
+/**
+ * Names become keys of records, so `__proto__` must not pass. `constructor` does, because a pod may
+ * be called so: refusing it would refuse the whole message. Whoever keys by it asks `isKey`.
+ */
 export function isPodName(value: unknown): value is string {
   return typeof value === 'string' && /^[a-z0-9][-a-z0-9.]{0,252}$/.test(value);
 }

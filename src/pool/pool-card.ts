@@ -26,6 +26,18 @@ export function cardKey(card: PoolCard | null): string {
   return JSON.stringify(card);
 }
 
+/**
+ * Whether a card differs from the one published by no more than Filling or Steady, which its readers
+ * see in the pods themselves.
+ */
+export function isOnlyPhaseOf(card: PoolCard | null, published: string | null): boolean {
+  if (card === null || published === null) return false;
+  const isMinor = ['Filling', 'Steady'].includes(card.phase);
+  return (
+    isMinor && ['Filling', 'Steady'].some((phase) => cardKey({ ...card, phase }) === published)
+  );
+}
+
 /** Median start time, rounded up to 1, 2, 5, 10, 20, … so that noise does not publish a new card. */
 function startSecondsEstimate(recentStartMs: number[]): number | null {
   const median = recentStartMs.toSorted((a, b) => a - b)[Math.floor(recentStartMs.length / 2)];

@@ -25,6 +25,7 @@ const retireContents: Record<Exclude<RetireResult['outcome'], Raised>, Content> 
   gone: 'nothing',
   claimedMeanwhile: 'pod',
   readyMeanwhile: 'pod',
+  renewedMeanwhile: 'pod',
   notOurs: 'nothing',
 };
 

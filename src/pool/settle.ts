@@ -7,6 +7,7 @@
  */
 import type { Outcome, RetireResult, SpawnResult } from './actions.ts';
 import { backOffMs } from './back-off.ts';
+import { holdLeases } from './leases.ts';
 import { forget, observe, observeList } from './observe.ts';
 import type { PodView } from './pod-view.ts';
 import { noVersion } from './resource-version.ts';
@@ -38,6 +39,7 @@ export function settle(state: PoolState, outcome: Outcome, nowMs: number): PoolS
         publish: {
           underWay: null,
           published: isDone ? underWay : state.publish.published,
+          publishedAtMs: isDone ? nowMs : state.publish.publishedAtMs,
           retryAtMs: nowMs + (isDone ? 0 : relaunchAfterMs),
         },
       };
@@ -85,13 +87,15 @@ function settleRetire(
   const done = taskDone(state, podName, 'retire');
   switch (result.outcome) {
     case 'deleted':
-      return read(done, { ...result.pod, terminating: true }, nowMs);
+      return terminating(read(done, { ...result.pod, terminating: true }, nowMs), result.pod);
     case 'gone':
     case 'notOurs':
       return ended(done, podName);
     case 'claimedMeanwhile':
     case 'readyMeanwhile':
       return keep(read(done, result.pod, nowMs), podName);
+    case 'renewedMeanwhile':
+      return retryLater(read(done, result.pod, nowMs), podName, nowMs);
     case 'noVerdict':
       return relaunchLater(done, podName, result.message, nowMs);
   }
@@ -116,12 +120,16 @@ function settleObserve(
     launchedAtVersion: launchedAtVersion ?? noVersion,
     nowMs,
   });
+  // A new life knows of no wake-up that it may have missed, so its holders may renew first (E3).
+  const settled = state.observed ? listed : holdLeases(listed, nowMs);
+  const { listLaunchedAtMs: listedAtMs } = state.lease;
   const isQuiet = !listed.observe.changed && listed.observe.intervalMs > 0;
   const intervalMs = isQuiet
     ? Math.min(longestResyncMs, listed.observe.intervalMs * 2)
     : shortestResyncMs;
   return {
-    ...listed,
+    ...settled,
+    lease: { ...settled.lease, listedAtMs },
     trouble: listed.trouble === state.trouble ? null : listed.trouble,
     observe: {
       launchedAtVersion: null,
@@ -169,6 +177,25 @@ function ended(state: PoolState, podName: string): PoolState {
   };
   forget(next, podName, record.pod?.version ?? state.floorVersion);
   return next;
+}
+
+/**
+ * Marks a pod that was deleted at the version it is known at, so that no second retirement is
+ * launched before the watcher tells of its end.
+ */
+function terminating(state: PoolState, deleted: PodView): PoolState {
+  const record = state.records[deleted.name];
+  if (state.rules < 2 || record?.pod?.uid !== deleted.uid) return state;
+  const pod = { ...record.pod, terminating: true };
+  return { ...state, records: { ...state.records, [deleted.name]: { ...record, pod } } };
+}
+
+/** The API server's clock runs behind the pool's, or the holder renewed: judged again after a pause. */
+function retryLater(state: PoolState, podName: string, nowMs: number): PoolState {
+  const record = state.records[podName];
+  if (record === undefined) return state;
+  const waiting = { ...record, retiring: null, retryAtMs: nowMs + relaunchAfterMs };
+  return { ...state, records: { ...state.records, [podName]: waiting } };
 }
 
 function retireLater(state: PoolState, podName: string): PoolState {

@@ -7,12 +7,13 @@
  * S4. A name once ended is not taken up again from a reading that is older than its end.
  * S5. `nextOrdinal` only rises, so a name is never used for a second pod.
  */
+import type { ReplicaDemand } from './demand.ts';
 import type { PodView } from './pod-view.ts';
 import type { PoolSpec } from './pool-spec.ts';
 import { noVersion } from './resource-version.ts';
 
 /** Why the pool ends a pod; shown to people and used as a label of metrics. */
-export type RetireReason = 'surplus' | 'failed' | 'ended' | 'unready' | 'drain';
+export type RetireReason = 'surplus' | 'failed' | 'ended' | 'unready' | 'drain' | 'expired';
 
 /** The activity that is under way for a pod. */
 export type PodTask = 'spawn' | 'retire';
@@ -83,9 +84,33 @@ export interface PoolState {
     /** Whether anything changed since the last list. */
     changed: boolean;
   };
-  publish: { underWay: string | null; published: string | null; retryAtMs: number };
+  publish: {
+    underWay: string | null;
+    published: string | null;
+    /** When the card was last published; 0 before. */
+    publishedAtMs: number;
+    retryAtMs: number;
+  };
   /** How long the latest pods took from creation to Ready, newest last. */
   recentStartMs: number[];
+  /**
+   * Which release's rules this run follows: what a recorded history may have relied on changes only
+   * with a new run. 1: 0.1.0. 2: cards are damped, and a retired pod is not retired again.
+   */
+  rules: number;
+  /** Claims that wait, by replica. */
+  demand: Record<string, ReplicaDemand>;
+  /** When somebody last waited: a surplus is kept for a while after it. */
+  demandedAtMs: number | null;
+  lease: {
+    /** When the consistent list under way was launched, and when the latest taken in was. */
+    listLaunchedAtMs: number;
+    listedAtMs: number;
+    /** No lease is judged before this. */
+    heldUntilMs: number;
+  };
+  /** Pods that their holders gave up with a reason. */
+  releases: { count: number; lastReason: string | null; lastPod: string | null };
 }
 
 /** Names of ended pods that are remembered at most; more than these raise the floor (see observe). */
@@ -110,10 +135,13 @@ export function newState(options: {
   namespace: string;
   spec: PoolSpec;
   upsertSearchAttributes: boolean;
+  /** The rules that the run follows; those of 0.1.0 unless given. */
+  rules?: number;
 }): PoolState {
+  // Field by field: a caller's object may carry more, and what slips in here is carried for ever.
+  const { pool, namespace, spec, upsertSearchAttributes, rules = 1 } = options;
   return {
-    format: 1,
-    ...options,
+    ...{ format: 1, rules, pool, namespace, spec, upsertSearchAttributes },
     previousTemplateHash: null,
     paused: false,
     draining: false,
@@ -128,8 +156,12 @@ export function newState(options: {
     trouble: null,
     lastRefusal: null,
     observe: { launchedAtVersion: null, dueAtMs: 0, intervalMs: 0, changed: false },
-    publish: { underWay: null, published: null, retryAtMs: 0 },
+    publish: { underWay: null, published: null, publishedAtMs: 0, retryAtMs: 0 },
     recentStartMs: [],
+    demand: {},
+    demandedAtMs: null,
+    lease: { listLaunchedAtMs: 0, listedAtMs: 0, heldUntilMs: 0 },
+    releases: { count: 0, lastReason: null, lastPod: null },
   };
 }
 
@@ -160,7 +192,9 @@ export function readState(carried: unknown, fresh: PoolState): PoolState | null 
   if (typeof carried !== 'object' || carried === null) return null;
   const state = carried as Partial<PoolState>;
   if (state.format !== 1 || typeof state.records !== 'object') return null;
-  return { ...fresh, ...state, pool: fresh.pool, namespace: fresh.namespace };
+  const { pool, namespace, rules } = fresh;
+  const publish = { ...fresh.publish, ...state.publish };
+  return { ...fresh, ...state, pool, namespace, rules, publish };
 }
 
 /** The phase of a record, derived from what was read and what was decided. */

@@ -1,4 +1,5 @@
 /** What people are shown of a pool. */
+import { demandOf } from './demand.ts';
 import { countPhases, phaseOf, type PodPhase, type PoolState } from './state.ts';
 
 /** What a pool is doing, in one word. */
@@ -33,6 +34,8 @@ export interface PoolStatus {
   };
   /** The last message from outside that was refused, so that its sender finds out why. */
   lastRefusal: { atMs: number; message: string } | null;
+  /** Pods that their holders gave up with a reason, such as `unhealthy`. */
+  releases: { count: number; lastReason: string | null; lastPod: string | null };
   /** Pods that exist or are being made, oldest first. */
   pods: PodStatus[];
   spec: { maxPods: number; maxPending: number; podReadySeconds: number };
@@ -71,6 +74,11 @@ export function conditionOf(state: PoolState): { phase: PoolPhase; why: string }
     return { phase: 'Degraded', why: `Held up: ${trouble.message}` };
   }
   if (!state.observed) return { phase: 'Filling', why: 'The pool reads which pods exist.' };
+  const demand = demandOf(state);
+  if (demand > 0 && total < spec.maxPods) {
+    const why = `${demand} claims wait; ${warm} pods are warm and ${pending} are starting.`;
+    return { phase: 'Filling', why };
+  }
   if (warm >= spec.warmTarget) {
     return { phase: 'Steady', why: `${warm} of ${spec.warmTarget} pods are warm.` };
   }
@@ -100,7 +108,7 @@ export function statusOf({ state, nowMs }: { state: PoolState; nowMs: number }):
     pending: pending + unready,
     claimed,
     retiring,
-    demand: 0,
+    demand: demandOf(state),
     stale: records.filter((r) => r.templateHash !== spec.templateHash && !r.pod?.claimed).length,
     templateHash: spec.templateHash,
     failures: {
@@ -111,6 +119,7 @@ export function statusOf({ state, nowMs }: { state: PoolState; nowMs: number }):
       nextAttemptAtMs: failures.nextAttemptAtMs,
     },
     lastRefusal: state.lastRefusal,
+    releases: state.releases,
     pods: records.map((record) => ({
       name: record.name,
       uid: record.pod?.uid ?? null,

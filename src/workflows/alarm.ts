@@ -5,6 +5,11 @@ import { CancellationScope, sleep } from '@temporalio/workflow';
 export interface Alarm {
   /** Rings at that instant or earlier. Asking for a later one than is set costs no event. */
   ringBy(atMs: number, nowMs: number): void;
+  /**
+   * How late the earliest wake-up asked for comes, counted from its instant; 0 when it is not late.
+   * Asked once a pass: a wake-up that has rung is not counted again.
+   */
+  lateMs(nowMs: number): number;
 }
 
 /**
@@ -14,7 +19,13 @@ export interface Alarm {
  */
 export function createAlarm(onRing: () => void): Alarm {
   let set: { atMs: number; scope: CancellationScope } | null = null;
+  let rungForMs: number | null = null;
   return {
+    lateMs(nowMs) {
+      const askedForMs = Math.min(set?.atMs ?? nowMs, rungForMs ?? nowMs);
+      rungForMs = null;
+      return Math.max(0, nowMs - askedForMs);
+    },
     ringBy(atMs, nowMs) {
       if (set !== null && set.atMs <= atMs) return;
       set?.scope.cancel();
@@ -25,6 +36,7 @@ export function createAlarm(onRing: () => void): Alarm {
         .then(
           () => {
             if (set === mine) set = null;
+            rungForMs = Math.min(rungForMs ?? mine.atMs, mine.atMs);
             onRing();
           },
           // Cancelled for an earlier one, or with the whole workflow, which the loop notices itself.

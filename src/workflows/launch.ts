@@ -87,18 +87,17 @@ export function createLauncher(report: (outcome: Outcome) => void): Launcher {
         spawn(action, state);
         break;
       case 'retire': {
-        const { podName, uid, reason, onlyIfNotReady } = action;
+        const { podName, uid, reason, onlyIfNotReady, isLeaseOver } = action;
+        const input = { pool, namespace, cluster, podName, uid, onlyIfNotReady, isLeaseOver };
         const options = {
           activityId: `retire-${podName}`,
           summary: `retire ${podName}: ${reason}`,
         };
-        void retirePod
-          .executeWithOptions(options, [{ pool, namespace, cluster, podName, uid, onlyIfNotReady }])
-          .then(
-            (answer: unknown) =>
-              report({ kind: 'retire', podName, result: readRetireResult(answer) }),
-            (error: unknown) => report({ kind: 'retire', podName, result: noVerdict(error) }),
-          );
+        void retirePod.executeWithOptions(options, [input]).then(
+          (answer: unknown) =>
+            report({ kind: 'retire', podName, result: readRetireResult(answer) }),
+          (error: unknown) => report({ kind: 'retire', podName, result: noVerdict(error) }),
+        );
         break;
       }
       case 'observe':

@@ -9,7 +9,9 @@
 import * as wf from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { begin } from '../pool/begin.ts';
+import { expireDemand, readDemand, takeDemand } from '../pool/demand.ts';
 import { detailsOf } from '../pool/details.ts';
+import { holdLeases, latenessMs } from '../pool/leases.ts';
 import { observe } from '../pool/observe.ts';
 import { readObservation } from '../pool/observation.ts';
 import { plan } from '../pool/plan.ts';
@@ -51,9 +53,13 @@ const attributeKeys = {
 /** Runs a pool until it is drained; returns the status it ended with. */
 export async function poolWorkflow(given: messages.PoolWorkflowInput): Promise<PoolStatus> {
   const input = readPoolInput(given);
-  const fresh = newState(input);
+  // What 0.1.0 recorded keeps its rules until the run ends; a new run follows the newest.
+  const rules = wf.patched('rules-2') ? 2 : 1;
+  const fresh = newState({ ...input, rules });
   let state = readState(input.carried, fresh) ?? fresh;
   let isDirty = true;
+  let isFirstPass = true;
+  const startedAtMs = wf.workflowInfo().startTime.getTime();
   let shownAttributes = '';
   let attributesDueAtMs = 0;
 
@@ -102,6 +108,11 @@ export async function poolWorkflow(given: messages.PoolWorkflowInput): Promise<P
       });
     }
     const nowMs = Date.now();
+    // A run whose first task comes late was away as well: its start is the first wake-up.
+    const lateMs = Math.max(alarm.lateMs(nowMs), isFirstPass ? nowMs - startedAtMs : 0);
+    isFirstPass = false;
+    if (lateMs >= latenessMs) state = holdLeases(state, nowMs);
+    state = expireDemand(state, nowMs);
     const { actions, wakeAtMs } = plan({ state, nowMs });
     state = begin(state, actions, nowMs);
     for (const action of actions) launcher.launch(action, state);
@@ -148,6 +159,14 @@ function handleMessages(
       'refusal' in observation
         ? refuse(state, observation.refusal, Date.now())
         : observe(state, observation, Date.now()),
+    );
+  });
+  wf.setHandler(messages.demandChangedSignal, (value) => {
+    const report = readDemand(value);
+    change((state) =>
+      'refusal' in report
+        ? refuse(state, report.refusal, Date.now())
+        : takeDemand(state, report, Date.now()),
     );
   });
   wf.setHandler(messages.statusQuery, () => statusOf({ state: current(), nowMs: Date.now() }), {

@@ -129,6 +129,16 @@ describe('observe', () => {
     assert.match(after.trouble?.message ?? '', /cluster c2/);
   });
 
+  // A pod may be called `constructor`, which every plain object inherits: looked up as a record, it
+  // made the handler of the signal throw, and a handler that throws blocks the pool for good.
+  it('passes over a pod whose name every object inherits (P8)', () => {
+    const pod = examplePod({ name: 'constructor' });
+    const message = { cluster, version: '50', pods: [pod], complete: true };
+    const gone = [{ name: 'constructor', uid: 'u', version: '50' }];
+    assert.deepEqual(observe(exampleState(), { ...message, gone }, 1).records, {});
+    assert.ok(!('refusal' in readObservation({ ...message, gone })));
+  });
+
   it('forgets the oldest ends beyond a thousand', () => {
     let state = exampleState();
     for (let index = 0; index < 1_010; index += 1) {

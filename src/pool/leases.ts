@@ -1,0 +1,46 @@
+/**
+ * When leases are over.
+ *
+ * E1. A lease is over 2 s past its end, judged on a consistent list that was launched after that
+ *     instant: renewals touch only the pod, and the pool hears of none of them (P3).
+ * E2. The activity that retires such a pod judges it once more, by the API server's clock and under
+ *     the version it has read, so that a renewal made meanwhile wins.
+ * E3. After the pool itself was late, nothing expires for a minute: its holders may have been unable
+ *     to renew for the same reason (P12).
+ */
+import { phaseOf, type PodRecord, type PoolState } from './state.ts';
+
+/** Past the end of a lease before it is over: a renewal under way at its end still counts. */
+export const leaseGraceMs = 2_000;
+
+/**
+ * Leases that are over within the same 5 s are judged together, so that a thousand of them cost a
+ * list every 5 s and not a thousand. With the grace a pod is retired at most 7 s after its lease.
+ */
+const judgedEveryMs = 5_000;
+
+/** A wake-up that comes this late means that the pool, or all of Temporal, was away. */
+export const latenessMs = 30_000;
+
+/** Time for holders to renew after that: clients renew at a third of a lease, and retry. */
+const holdMs = 60_000;
+
+/** A lease that is over by this much when the pool first hears of it was not watched meanwhile. */
+const unseenOverMs = 10_000;
+
+/** When a claimed pod's lease is to be judged; null when it has none or is not claimed. */
+export function leaseJudgedAtMs(record: PodRecord): number | null {
+  const endsAtMs = record.pod?.leaseExpiresAtMs;
+  if (endsAtMs === undefined || phaseOf(record) !== 'claimed') return null;
+  return Math.ceil((endsAtMs + leaseGraceMs) / judgedEveryMs) * judgedEveryMs;
+}
+
+/** The state in which no lease is judged for a minute. */
+export function holdLeases(state: PoolState, nowMs: number): PoolState {
+  return { ...state, lease: { ...state.lease, heldUntilMs: nowMs + holdMs } };
+}
+
+/** Whether a lease that is heard of for the first time ended while nobody watched. */
+export function endedUnseen(leaseExpiresAtMs: number | undefined, nowMs: number): boolean {
+  return leaseExpiresAtMs !== undefined && leaseExpiresAtMs + unseenOverMs <= nowMs;
+}

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import {
+  demandOf,
+  expireDemand,
+  readDemand,
+  takeDemand,
+  type DemandReport,
+} from '../../src/pool/demand.ts';
+import { begin } from '../../src/pool/begin.ts';
+import { observe } from '../../src/pool/observe.ts';
+import { plan } from '../../src/pool/plan.ts';
+import type { PodView } from '../../src/pool/pod-view.ts';
+import { statusOf } from '../../src/pool/status.ts';
+import type { PoolState } from '../../src/pool/state.ts';
+import { examplePod, exampleState } from './examples.ts';
+
+const cluster = 'c1';
+
+/** A pool of three that is full. */
+function fullPool(changes: Partial<PoolState['spec']> = {}): PoolState {
+  const pods = [0, 1, 2].map((n) =>
+    examplePod({ name: `p-${n}`, uid: `u${n}`, version: '10', ready: true }),
+  );
+  const state = observe(
+    exampleState(changes),
+    { cluster, version: '10', pods, gone: [], complete: true },
+    0,
+  );
+  const published = { ...state.publish, underWay: 'busy' };
+  return {
+    ...state,
+    observed: true,
+    publish: published,
+    observe: { ...state.observe, dueAtMs: 1e9 },
+  };
+}
+
+function report(changes: Partial<DemandReport> = {}): DemandReport {
+  return { replica: 'a', waiting: 4, version: '20', expiresAtMs: 15_000, ...changes };
+}
+
+function see(state: PoolState, pod: Partial<PodView>, nowMs = 0): PoolState {
+  const pods = [examplePod({ ready: true, ...pod })];
+  const version = pods[0]?.version ?? '0';
+  return observe(state, { cluster, version, pods, gone: [], complete: false }, nowMs);
+}
+
+function spawnsOf(state: PoolState, nowMs = 0): string[] {
+  return plan({ state, nowMs }).actions.flatMap((a) => (a.kind === 'spawn' ? [a.podName] : []));
+}
+
+describe('demand', () => {
+  it('starts a pod for each claim that waits, beyond the target (P1)', () => {
+    const state = takeDemand(fullPool(), report(), 0);
+    assert.equal(spawnsOf(state).length, 4);
+    assert.equal(statusOf({ state, nowMs: 0 }).demand, 4);
+    assert.match(statusOf({ state, nowMs: 0 }).why, /4 claims wait/);
+  });
+
+  it('stays within maxPods and maxPending', () => {
+    assert.equal(spawnsOf(takeDemand(fullPool({ maxPods: 5 }), report(), 0)).length, 2);
+    assert.equal(spawnsOf(takeDemand(fullPool({ maxPending: 3 }), report(), 0)).length, 3);
+  });
+
+  it('adds up over replicas, and a newer report replaces an older one of its replica (D1)', () => {
+    let state = takeDemand(fullPool(), report(), 0);
+    state = takeDemand(state, report({ replica: 'b', waiting: 2 }), 0);
+    assert.equal(demandOf(state), 6);
+    state = takeDemand(state, report({ waiting: 1, version: '21' }), 0);
+    assert.equal(demandOf(state), 3);
+    state = takeDemand(state, report({ waiting: 9, version: '20' }), 0);
+    assert.equal(demandOf(state), 3);
+  });
+
+  it('counts a claim seen since the report as served, once (D2)', () => {
+    let state = takeDemand(fullPool(), report(), 0);
+    state = see(state, { name: 'p-0', uid: 'u0', version: '25', claimed: true });
+    assert.equal(demandOf(state), 3);
+    state = see(state, { name: 'p-0', uid: 'u0', version: '26', claimed: true });
+    assert.equal(demandOf(state), 3);
+  });
+
+  it('does not count a claim that is older than the report', () => {
+    const state = see(takeDemand(fullPool(), report({ version: '30' }), 0), {
+      ...{ name: 'p-0', uid: 'u0', version: '25', claimed: true },
+    });
+    assert.equal(demandOf(state), 4);
+  });
+
+  it('expires by itself when a replica dies, at most a minute later (D3)', () => {
+    const state = takeDemand(fullPool(), report(), 0);
+    const { wakeAtMs } = plan({
+      state: begin(state, plan({ state, nowMs: 0 }).actions, 0),
+      nowMs: 0,
+    });
+    assert.equal(wakeAtMs, 15_000);
+    assert.equal(demandOf(expireDemand(state, 14_999)), 4);
+    assert.equal(demandOf(expireDemand(state, 15_000)), 0);
+    const wrongClock = takeDemand(fullPool(), report({ expiresAtMs: 1e15 }), 0);
+    assert.equal(demandOf(expireDemand(wrongClock, 60_000)), 0);
+  });
+
+  it('keeps a surplus for 30 s after somebody waited, then retires it', () => {
+    let state = takeDemand(fullPool({ warmTarget: 2 }), report({ waiting: 1 }), 1_000);
+    state = takeDemand(state, report({ waiting: 0, version: '21' }), 2_000);
+    const retired = (nowMs: number): number =>
+      plan({ state, nowMs }).actions.filter(({ kind }) => kind === 'retire').length;
+    assert.equal(retired(31_999), 0);
+    assert.equal(plan({ state, nowMs: 2_000 }).wakeAtMs, 32_000);
+    assert.equal(retired(32_000), 1);
+  });
+
+  it('remembers at most a hundred replicas (P9)', () => {
+    let state = fullPool();
+    for (let n = 0; n < 150; n += 1) state = takeDemand(state, report({ replica: `r${n}` }), 0);
+    assert.equal(Object.keys(state.demand).length, 100);
+  });
+});
+
+describe('readDemand', () => {
+  it('reads or refuses any JSON without throwing (P8)', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => assert.equal(typeof readDemand(value), 'object')),
+    );
+  });
+
+  it('names what was expected and given', () => {
+    const cases: [unknown, RegExp][] = [
+      [null, /an object, got null/],
+      [report({ replica: '__proto__' }), /`replica`/],
+      [report({ replica: 'constructor' }), /`replica`/],
+      [report({ waiting: -1 }), /`waiting` to be an integer from 0 to 100000, got -1/],
+      [report({ version: '01' }), /`version`/],
+      [report({ expiresAtMs: NaN }), /`expiresAtMs`/],
+    ];
+    for (const [value, expected] of cases) {
+      const read = readDemand(value);
+      assert.ok('refusal' in read);
+      assert.match(read.refusal, expected);
+    }
+    assert.deepEqual(readDemand(report()), report());
+  });
+});
