@@ -53,6 +53,10 @@ export async function applyPools(
     const { templateHash } = spec;
     await storeTemplate({ connection, namespace, pool, templateHash, template });
     const change = await pools.apply({ pool, namespace, spec });
+    // A drained pool of that name may have ended just before, and swept its templates as it went.
+    if (change === 'created') {
+      await storeTemplate({ connection, namespace, pool, templateHash, template });
+    }
     applied.push({ pool, namespace, change });
   }
   return applied;

@@ -216,3 +216,13 @@ export async function callIfFound<T>(answer: Promise<T>): Promise<T | null> {
     throw error;
   }
 }
+
+/** Like `call`, for a delete that names a uid: null when that object is gone or replaced by another. */
+export async function callUnlessReplaced<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await callIfFound(answer);
+  } catch (error) {
+    if (error instanceof KubernetesError && error.kind === 'conflict') return null;
+    throw error;
+  }
+}

@@ -2,13 +2,16 @@
 import type { PoolCard } from '../pool/actions.ts';
 import { labels, managedByValue } from '../pool/labels.ts';
 import { isPoolName, poolCardName } from '../pool/names.ts';
-import { call, callIfFound, type ClusterConnection } from './connection.ts';
+import { call, callIfFound, callUnlessReplaced, type ClusterConnection } from './connection.ts';
 import { KubernetesError } from './kubernetes-error.ts';
 
 /** The key of the card in its ConfigMap. */
 export const cardDataKey = 'card.json';
 
-/** Writes a card, whether or not there is one. */
+/** Rounds of replace and create: each is lost only to another who creates or deletes it in between. */
+const maxPublishRounds = 5;
+
+/** Writes a card, whether or not there is one, and whoever else does so too. Raises `KubernetesError`. */
 export async function publishPoolCard(options: {
   connection: ClusterConnection;
   namespace: string;
@@ -20,24 +23,39 @@ export async function publishPoolCard(options: {
     metadata: { name, labels: { [labels.pool]: card.pool, [labels.managedBy]: managedByValue } },
     data: { [cardDataKey]: JSON.stringify(card) },
   };
-  try {
-    await call(connection.core.replaceNamespacedConfigMap({ namespace, name, body }));
-  } catch (error) {
-    if (!(error instanceof KubernetesError) || error.kind !== 'notFound') throw error;
-    await call(connection.core.createNamespacedConfigMap({ namespace, body }));
+  for (let round = 0; round < maxPublishRounds; round += 1) {
+    const replaced = await callIfFound(
+      connection.core.replaceNamespacedConfigMap({ namespace, name, body }),
+    );
+    if (replaced !== null) return;
+    try {
+      await call(connection.core.createNamespacedConfigMap({ namespace, body }));
+      return;
+    } catch (error) {
+      if (!(error instanceof KubernetesError) || error.kind !== 'alreadyExists') throw error;
+    }
   }
+  throw new KubernetesError(`the card ${name} was created and deleted ${maxPublishRounds} times`, {
+    kind: 'conflict',
+  });
 }
 
-/** Removes a card; one that is gone already is fine. */
+/**
+ * Removes the card that is there now; one that is gone already is fine. The delete names the uid that
+ * was read, so the card of a pool that is created again meanwhile stays. Raises `KubernetesError`.
+ */
 export async function deletePoolCard(options: {
   connection: ClusterConnection;
   namespace: string;
   pool: string;
 }): Promise<void> {
   const { connection, namespace, pool } = options;
-  await callIfFound(
-    connection.core.deleteNamespacedConfigMap({ namespace, name: poolCardName(pool) }),
-  );
+  const name = poolCardName(pool);
+  const found = await callIfFound(connection.core.readNamespacedConfigMap({ namespace, name }));
+  const { uid, labels: its } = found?.metadata ?? {};
+  if (uid === undefined || its?.[labels.managedBy] !== managedByValue) return;
+  const body = { preconditions: { uid } };
+  await callUnlessReplaced(connection.core.deleteNamespacedConfigMap({ namespace, name, body }));
 }
 
 /** The pools that have a card in the namespace. */

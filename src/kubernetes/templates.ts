@@ -6,7 +6,7 @@
 import type { V1PodTemplate, V1PodTemplateSpec } from '@kubernetes/client-node';
 import { labels, managedByValue } from '../pool/labels.ts';
 import { templateName } from '../pool/names.ts';
-import { call, callIfFound, type ClusterConnection } from './connection.ts';
+import { call, callIfFound, callUnlessReplaced, type ClusterConnection } from './connection.ts';
 import { KubernetesError } from './kubernetes-error.ts';
 import { podOf, poolSelector } from './pods.ts';
 
@@ -46,7 +46,11 @@ export async function readTemplate(options: TemplateKey): Promise<V1PodTemplateS
   return stored?.template ?? null;
 }
 
-/** Deletes a pool's templates that are neither to be kept nor young. */
+/**
+ * Deletes a pool's templates that are neither to be kept nor younger than `olderThanMs`. Each delete
+ * names the uid that was listed, so one that was swept and stored again meanwhile stays. Raises
+ * `KubernetesError`.
+ */
 export async function sweepTemplates(options: {
   connection: ClusterConnection;
   namespace: string;
@@ -65,7 +69,9 @@ export async function sweepTemplates(options: {
     const ageMs = nowMs - new Date(creationTimestamp ?? nowMs).getTime();
     if (name === undefined || uid === undefined || kept.has(name) || ageMs < olderThanMs) continue;
     const body = { preconditions: { uid } };
-    await callIfFound(connection.core.deleteNamespacedPodTemplate({ namespace, name, body }));
+    await callUnlessReplaced(
+      connection.core.deleteNamespacedPodTemplate({ namespace, name, body }),
+    );
   }
 }
 

@@ -44,15 +44,19 @@ function servers(options: { dryRun?: (name: string) => KubernetesError | null; h
 }
 
 describe('applyPools', () => {
-  it('stores each template before its workflow hears of it', async () => {
+  // A drained pool sweeps its templates as it ends. One that ended between the storing and the start
+  // of its successor once took the successor's template with it.
+  it('stores each template before its workflow hears of it, and again once it runs', async () => {
     const world = servers({});
     const documents = [documentOf('a'), { ...documentOf('b'), namespace: 'team-b' }];
     const applied = await applyPools({ ...world, documents, namespace: 'default' });
     assert.deepEqual(world.changes, [
       'template a',
       'workflow a in default',
+      'template a',
       'template b',
       'workflow b in team-b',
+      'template b',
     ]);
     assert.deepEqual(applied[1], { pool: 'b', namespace: 'team-b', change: 'created' });
   });
@@ -96,6 +100,6 @@ describe('applyPools', () => {
     const quota = new KubernetesError('exceeded quota', { kind: 'quota', code: 403 });
     const world = servers({ dryRun: () => quota });
     await applyPools({ ...world, documents: [documentOf('a')], namespace: 'default' });
-    assert.equal(world.changes.length, 2);
+    assert.equal(world.changes.length, 3);
   });
 });

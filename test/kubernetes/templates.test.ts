@@ -1,11 +1,6 @@
 import assert from 'node:assert/strict';
 import { connectToCluster, type ClusterConnection } from '../../src/kubernetes/connection.ts';
 import {
-  deletePoolCard,
-  listPoolsByCard,
-  publishPoolCard,
-} from '../../src/kubernetes/pool-cards.ts';
-import {
   dryRunPod,
   readTemplate,
   storeTemplate,
@@ -14,7 +9,7 @@ import {
 import { labels } from '../../src/pool/labels.ts';
 import { FaultyApiServer, sendJson, sendStatus } from './faulty-api-server.ts';
 
-describe('what a pool keeps in the cluster', () => {
+describe('the templates of a pool', () => {
   let server: FaultyApiServer;
   let connection: ClusterConnection;
 
@@ -95,62 +90,6 @@ describe('what a pool keeps in the cluster', () => {
         deletions.map(({ url, body }) => [url.pathname, JSON.parse(body) as unknown]),
         [[`${podTemplates}/small-old`, { preconditions: { uid: 'old-uid' } }]],
       );
-    });
-  });
-
-  describe('its card', () => {
-    const configMaps = '/api/v1/namespaces/home/configmaps';
-    const card = {
-      pool: 'small',
-      namespace: 'home',
-      phase: 'Steady',
-      why: '1 of 1 pods are warm.',
-      target: 1,
-      templateHash: 'abc',
-      acceptsClaims: true,
-      claim: { leaseSeconds: 60, maxLeaseSeconds: 600 },
-      startSecondsEstimate: null,
-    };
-    const publish = (): Promise<void> => publishPoolCard({ connection, namespace: 'home', card });
-
-    it('is written over the one that is there', async () => {
-      server.answer = (_request, response) => sendJson(response, {});
-      await publish();
-      assert.deepEqual(sent(), [`PUT ${configMaps}/pilotlight-small`]);
-      const { data } = JSON.parse(server.requests[0]?.body ?? '') as {
-        data: { 'card.json': string };
-      };
-      assert.deepEqual(JSON.parse(data['card.json']), card);
-    });
-
-    it('is created when there is none', async () => {
-      server.answer = ({ method }, response) => {
-        if (method === 'PUT') sendStatus(response, 404, 'NotFound');
-        else sendJson(response, {}, 201);
-      };
-      await publish();
-      assert.deepEqual(sent(), [`PUT ${configMaps}/pilotlight-small`, `POST ${configMaps}`]);
-    });
-
-    it('raises when the API server fails', async () => {
-      server.answer = (_request, response) => sendStatus(response, 500, 'InternalError');
-      await assert.rejects(publish(), { kind: 'unavailable', code: 500 });
-    });
-
-    it('may be gone when it is deleted', async () => {
-      await deletePoolCard({ connection, namespace: 'home', pool: 'small' });
-      assert.deepEqual(sent(), [`DELETE ${configMaps}/pilotlight-small`]);
-    });
-
-    it('names the pools of a namespace', async () => {
-      const items = ['small', 'large'].map((pool) => ({
-        metadata: { labels: { [labels.pool]: pool } },
-      }));
-      server.answer = (_request, response) => sendJson(response, { items });
-      assert.deepEqual(await listPoolsByCard({ connection, namespace: 'home' }), [
-        'small',
-        'large',
-      ]);
     });
   });
 });
