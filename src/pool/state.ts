@@ -183,20 +183,6 @@ export function carryState(state: PoolState): PoolState {
   };
 }
 
-/**
- * Reads a state that an older or newer release has carried. Fields this release adds get the value
- * of a new life, so an old state is always readable; anything but a state of a known format gives
- * null, and the pool then starts a new life, which loses history but no pod.
- */
-export function readState(carried: unknown, fresh: PoolState): PoolState | null {
-  if (typeof carried !== 'object' || carried === null) return null;
-  const state = carried as Partial<PoolState>;
-  if (state.format !== 1 || typeof state.records !== 'object') return null;
-  const { pool, namespace, rules } = fresh;
-  const publish = { ...fresh.publish, ...state.publish };
-  return { ...fresh, ...state, pool, namespace, rules, publish };
-}
-
 /** The phase of a record, derived from what was read and what was decided. */
 export type PodPhase = 'pending' | 'warm' | 'unready' | 'claimed' | 'retiring';
 

@@ -26,7 +26,8 @@ import {
 } from '../pool/requests.ts';
 import { settle } from '../pool/settle.ts';
 import { checkTarget } from '../pool/spec.ts';
-import { carryState, newState, readState, type PoolState } from '../pool/state.ts';
+import { readState } from '../pool/read-state.ts';
+import { carryState, newState, type PoolState } from '../pool/state.ts';
 import { conditionOf, statusOf, type PoolStatus } from '../pool/status.ts';
 import { countPhases } from '../pool/state.ts';
 import { createLauncher } from './launch.ts';

@@ -11,14 +11,9 @@ import type { GonePod, Observation } from '../../src/pool/observation.ts';
 import { plan } from '../../src/pool/plan.ts';
 import type { PodView } from '../../src/pool/pod-view.ts';
 import { requestTarget } from '../../src/pool/requests.ts';
+import { readState } from '../../src/pool/read-state.ts';
 import { settle } from '../../src/pool/settle.ts';
-import {
-  carryState,
-  countPhases,
-  newState,
-  readState,
-  type PoolState,
-} from '../../src/pool/state.ts';
+import { carryState, countPhases, newState, type PoolState } from '../../src/pool/state.ts';
 import { examplePod, exampleSpec } from './examples.ts';
 
 const maxPods = 12;
