@@ -5,16 +5,25 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { labels, managedByValue } from '../pool/labels.ts';
 import type { PodView } from '../pool/pod-view.ts';
-import { noVersion } from '../pool/resource-version.ts';
+import { newerVersion, noVersion } from '../pool/resource-version.ts';
 import type { ClusterConnection } from './connection.ts';
+import { toKnownPod, type ClaimFacts, type KnownPod } from './known-pod.ts';
 import type { KubernetesError } from './kubernetes-error.ts';
+import { PodIndex } from './pod-index.ts';
 import { reflect, type ReflectedObject } from './reflector.ts';
-import { toPodView } from './to-pod-view.ts';
 
 /** What changed in the cache. */
 export type PodCacheChange =
-  | { kind: 'changed'; pool: string; view: PodView }
-  | { kind: 'gone'; pool: string; name: string; uid: string; version: string }
+  | { kind: 'changed'; pool: string; view: PodView; facts: ClaimFacts }
+  | {
+      kind: 'gone';
+      pool: string;
+      name: string;
+      uid: string;
+      version: string;
+      /** As the pod was last heard of. */
+      last: KnownPod;
+    }
   | { kind: 'listed'; version: string };
 
 type Pod = V1Pod & ReflectedObject;
@@ -25,13 +34,14 @@ export class PodCache {
   version = noVersion;
   /** The last failure of the watch; null once it is heard of again. */
   lastError: KubernetesError | null = null;
-  readonly #views = new Map<string, { pool: string; view: PodView }>();
+  readonly #index = new PodIndex();
   readonly #listeners = new Set<(change: PodCacheChange) => void>();
   readonly #waiters = new Map<string, Set<() => void>>();
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
   readonly #firstList = Promise.withResolvers<undefined>();
   #heardAtMs = performance.now();
+  #newestFolded = noVersion;
 
   private constructor(connection: ClusterConnection, namespace: string) {
     this.#ended = reflect<Pod>({
@@ -40,21 +50,17 @@ export class PodCache {
       labelSelector: `${labels.pool},${labels.managedBy}=${managedByValue}`,
       signal: this.#stop.signal,
       events: {
-        changed: (pod) => {
-          const pool = poolOf(pod);
-          const view = toPodView(pod);
-          this.#views.set(view.name, { pool, view });
-          this.#tell({ kind: 'changed', pool, view });
-          this.#wake(view.name);
-        },
-        gone: ({ metadata, ...pod }, version) => {
-          const { name, uid } = metadata;
-          if (this.#views.get(name)?.view.uid === uid) this.#views.delete(name);
-          this.#tell({ kind: 'gone', pool: poolOf({ metadata, ...pod }), name, uid, version });
+        changed: (pod) => this.#changed(this.#index.watch(toKnownPod(pod))),
+        gone: (pod, version) => {
+          const last = toKnownPod(pod);
+          const { name, uid } = last.view;
+          this.#index.end(name, uid);
+          this.#tell({ kind: 'gone', pool: last.pool, name, uid, version, last });
           this.#wake(name);
         },
         listed: (version) => {
           this.#heard(version);
+          this.#index.listed(version);
           this.#firstList.resolve(undefined);
           this.#tell({ kind: 'listed', version });
         },
@@ -80,17 +86,41 @@ export class PodCache {
 
   /** The pod of that name as last heard of. */
   get(name: string): PodView | undefined {
-    return this.#views.get(name)?.view;
+    return this.#index.get(name)?.view;
   }
 
   /** The pods of a pool. */
   list(pool: string): PodView[] {
-    return [...this.#views.values()].filter((known) => known.pool === pool).map(({ view }) => view);
+    return [...this.#index.ofPool(pool)].map(({ view }) => view);
+  }
+
+  /** The pods of a pool with what claims need of them, in no order. */
+  ofPool(pool: string): Iterable<KnownPod> {
+    return this.#index.ofPool(pool);
+  }
+
+  /** The pods that carry this value of the claim label. */
+  ofClaim(claimHash: string): Iterable<KnownPod> {
+    return this.#index.ofClaim(claimHash);
   }
 
   /** The pools that have pods. */
   pools(): string[] {
-    return [...new Set([...this.#views.values()].map(({ pool }) => pool))];
+    return this.#index.pools();
+  }
+
+  /**
+   * Takes in a pod as the answer to a write or a read of ours showed it, ahead of the watch; nothing
+   * happens when the watch is ahead, or does not know the pod.
+   */
+  fold(pod: KnownPod): void {
+    this.#newestFolded = newerVersion(this.#newestFolded, pod.view.version);
+    if (this.#index.fold(pod)) this.#changed(pod);
+  }
+
+  /** The newest pod version that this process knows, by its watch or by its own writes. */
+  newestVersion(): string {
+    return newerVersion(this.version, this.#newestFolded);
   }
 
   /** Time since anything was heard of the API server; bookmarks come about once a minute. */
@@ -140,6 +170,11 @@ export class PodCache {
     await this.#ended;
   }
 
+  #changed({ pool, view, facts }: KnownPod): void {
+    this.#tell({ kind: 'changed', pool, view, facts });
+    this.#wake(view.name);
+  }
+
   #heard(version: string): void {
     this.version = version;
     this.lastError = null;
@@ -153,8 +188,4 @@ export class PodCache {
   #wake(name: string): void {
     for (const look of this.#waiters.get(name) ?? []) look();
   }
-}
-
-function poolOf(pod: { metadata?: { labels?: Record<string, string> } }): string {
-  return pod.metadata?.labels?.[labels.pool] ?? '';
 }

@@ -25,8 +25,14 @@ export const annotations = {
   holder: `${prefix}/holder`,
   claimedAt: `${prefix}/claimed-at`,
   leaseExpiresAt: `${prefix}/lease-expires-at`,
+  /** Whole seconds: how long a renewal that names no other time makes the lease. */
+  leaseSeconds: `${prefix}/lease-seconds`,
   /** Why a holder gave its pod up, written before the pod is deleted: `unhealthy`, for example. */
   releaseReason: `${prefix}/release-reason`,
+  /** On a claim record: the pool, and the one pod that the claimId may take. */
+  pool: `${prefix}/pool`,
+  podName: `${prefix}/pod-name`,
+  podUid: `${prefix}/pod-uid`,
 } as const;
 
 /** The value of the managed-by label on everything that Pilotlight creates. */

@@ -65,6 +65,11 @@ export function poolCardName(pool: string): string {
   return `pilotlight-${pool}`;
 }
 
+/** The Lease that ties a claimId to the one pod it may take; `claimHash` is the claim label's value. */
+export function claimRecordName(claimHash: string): string {
+  return `pilotlight-${claimHash}`;
+}
+
 /** The id of the one workflow that decides for a pool. */
 export function poolWorkflowId(pool: string): string {
   return `pool-${pool}`;

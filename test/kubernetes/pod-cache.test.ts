@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { connectToCluster, type ClusterConnection } from '../../src/kubernetes/connection.ts';
+import { toKnownPod } from '../../src/kubernetes/known-pod.ts';
 import { PodCache, type PodCacheChange } from '../../src/kubernetes/pod-cache.ts';
+import { labels } from '../../src/pool/labels.ts';
 import { fakePod, podList, type FakePod } from './fake-pod.ts';
 import {
   eventually,
@@ -74,13 +76,10 @@ describe('the pod cache', () => {
     await eventually('both', () => told.length === 2);
     const [first, second] = told;
     assert.ok(first?.kind === 'changed' && first.view.ready);
-    assert.deepEqual(second, {
-      kind: 'gone',
-      pool: 'small',
-      name: 'small-0',
-      uid: 'small-0-uid',
-      version: '11',
-    });
+    assert.ok(second?.kind === 'gone');
+    const { pool, name, uid, version, last } = second;
+    assert.deepEqual([pool, name, uid, version], ['small', 'small-0', 'small-0-uid', '11']);
+    assert.equal(last.view.uid, 'small-0-uid');
     unsubscribe();
     send('ADDED', fakePod({ name: 'small-1', version: '12' }));
     await eventually('the pod', () => cache.get('small-1') !== undefined);
@@ -176,5 +175,44 @@ describe('the pod cache', () => {
     assert.equal(await blind.ready(Date.now() + 100), false);
     assert.equal(blind.lastError?.kind, 'forbidden');
     await blind.stop();
+  });
+
+  it('shows a claim of ours before the watch does, and is not set back by what comes late', async () => {
+    const claimed = fakePod({ name: 'small-0', version: '20', state: 'claimed' });
+    claimed.metadata.labels[labels.claim] = 'hash';
+    cache.fold(toKnownPod(claimed));
+    assert.equal(cache.get('small-0')?.claimed, true);
+    assert.deepEqual(
+      [...cache.ofClaim('hash')].map(({ view }) => view.name),
+      ['small-0'],
+    );
+    assert.equal(cache.newestVersion(), '20');
+    send('MODIFIED', fakePod({ name: 'small-0', version: '15', ready: true }));
+    send('ADDED', fakePod({ name: 'small-1', version: '16' }));
+    await eventually('the watch', () => cache.get('small-1') !== undefined);
+    assert.equal(cache.get('small-0')?.version, '20');
+    send('MODIFIED', fakePod({ name: 'small-0', version: '21' }));
+    await eventually('the newer', () => cache.get('small-0')?.version === '21');
+    assert.deepEqual([...cache.ofClaim('hash')], []);
+  });
+
+  it('does not learn of a pod by a write of ours, nor bring one back', async () => {
+    cache.fold(toKnownPod(fakePod({ name: 'unheard', version: '20' })));
+    assert.equal(cache.get('unheard'), undefined);
+    send('DELETED', fakePod({ name: 'small-0', version: '21' }));
+    await eventually('the end', () => cache.get('small-0') === undefined);
+    cache.fold(toKnownPod(fakePod({ name: 'small-0', version: '22' })));
+    assert.equal(cache.get('small-0'), undefined);
+    assert.deepEqual(cache.pools(), ['large']);
+  });
+
+  it('drops what a write of ours said when the history of the cluster is rewound', async () => {
+    cache.fold(toKnownPod(fakePod({ name: 'small-0', version: '50', state: 'claimed' })));
+    listed = { version: '30', pods: [fakePod({ name: 'small-0', version: '7', ready: true })] };
+    assert.ok(watch);
+    sendEvent(watch, 'ERROR', { code: 410 });
+    watch.end();
+    await eventually('the list', () => cache.get('small-0')?.version === '7');
+    assert.equal(cache.get('small-0')?.claimed, false);
   });
 });
