@@ -131,6 +131,8 @@ const templateHash = 'bench';
 const otherSettings: Omit<PoolSpec, keyof PoolSizes> = {
   podReadySeconds: 300,
   unreadySeconds: 60,
+  maxAgeSeconds: 0,
+  maxIdleSeconds: 0,
   claim: { leaseSeconds: 3600, maxLeaseSeconds: 86_400 },
   rollout: { maxSurge: 1, maxUnavailable: 0 },
   templateHash,

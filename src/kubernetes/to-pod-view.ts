@@ -23,10 +23,16 @@ export function toPodView(pod: V1Pod): PodView {
     ended: status.phase === 'Succeeded' || status.phase === 'Failed',
     ...optional('leaseExpiresAtMs', Number.isNaN(leaseEnd) ? undefined : leaseEnd),
     ...optional('releaseReason', metadata.annotations?.[annotations.releaseReason]),
+    ...optional('disrupted', isDisrupted(pod) ? true : undefined),
     ...optional('node', spec?.nodeName),
     ...optional('reason', why?.reason),
     ...optional('message', why?.message?.slice(0, maxViewMessageLength)),
   };
+}
+
+function isDisrupted({ status = {} }: V1Pod): boolean {
+  const condition = status.conditions?.find(({ type }) => type === 'DisruptionTarget');
+  return condition?.status === 'True';
 }
 
 function optional<K extends string, T>(key: K, value: T | undefined): Partial<Record<K, T>> {

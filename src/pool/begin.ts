@@ -1,5 +1,6 @@
 /** Intent before effect: marks a plan's actions as under way, so that no later plan repeats them. */
 import type { Action } from './actions.ts';
+import { countDeletions, isCapped } from './deletion-budget.ts';
 import { podOrdinal } from './names.ts';
 import { cardKey } from './pool-card.ts';
 import type { PodRecord, PoolState } from './state.ts';
@@ -7,7 +8,12 @@ import type { PodRecord, PoolState } from './state.ts';
 /** The state in which the actions are under way. */
 export function begin(state: PoolState, actions: Action[], nowMs: number): PoolState {
   if (actions.length === 0) return state;
-  const next: PoolState = { ...state, records: { ...state.records } };
+  const capped = actions.filter((action) => action.kind === 'retire' && isCapped(action.reason));
+  const next: PoolState = {
+    ...state,
+    records: { ...state.records },
+    deletions: countDeletions(state.deletions, capped.length, nowMs),
+  };
   for (const action of actions) {
     switch (action.kind) {
       case 'spawn': {

@@ -9,18 +9,7 @@
 import { isKey } from './names.ts';
 import { compareVersions, isVersion } from './resource-version.ts';
 import { show } from './show.ts';
-import type { PoolState } from './state.ts';
-
-/** What one replica reported last. */
-export interface ReplicaDemand {
-  /** Distinct claims in its line. */
-  waiting: number;
-  /** The newest version of pods that the replica knew. */
-  version: string;
-  expiresAtMs: number;
-  /** Claims seen at a newer version than the report's: each serves one who waited. */
-  served: number;
-}
+import type { PoolState, ReplicaDemand } from './state.ts';
 
 /** A report as it is sent. */
 export interface DemandReport {

@@ -8,7 +8,9 @@
  * E3. After the pool itself was late, nothing expires for a minute: its holders may have been unable
  *     to renew for the same reason (P12).
  */
-import { phaseOf, type PodRecord, type PoolState } from './state.ts';
+import type { Action } from './actions.ts';
+import type { PlanContext } from './plan-context.ts';
+import type { PodRecord, PoolState } from './state.ts';
 
 /** Past the end of a lease before it is over: a renewal under way at its end still counts. */
 export const leaseGraceMs = 2_000;
@@ -28,10 +30,36 @@ const holdMs = 60_000;
 /** A lease that is over by this much when the pool first hears of it was not watched meanwhile. */
 const unseenOverMs = 10_000;
 
-/** When a claimed pod's lease is to be judged; null when it has none or is not claimed. */
-export function leaseJudgedAtMs(record: PodRecord): number | null {
-  const endsAtMs = record.pod?.leaseExpiresAtMs;
-  if (endsAtMs === undefined || phaseOf(record) !== 'claimed') return null;
+/** Claimed pods whose lease is over, and whether a list is needed to judge some (E1). */
+export function judgeLeases({ state, byPhase, isDue }: PlanContext): {
+  retirements: Action[];
+  needsList: boolean;
+} {
+  const retirements: Action[] = [];
+  let needsList = false;
+  for (const record of byPhase.claimed) {
+    const judgedAtMs = leaseJudgedAtMs(record);
+    if (judgedAtMs === null || record.pod === null) continue;
+    if (!isDue(Math.max(judgedAtMs, state.lease.heldUntilMs, record.retryAtMs))) continue;
+    if (record.tasks.includes('retire')) continue;
+    const overAtMs = (record.pod.leaseExpiresAtMs ?? 0) + leaseGraceMs;
+    if (state.lease.listedAtMs < Math.max(overAtMs, state.lease.heldUntilMs)) {
+      needsList = true;
+      continue;
+    }
+    const { name, pod } = record;
+    retirements.push({
+      ...{ kind: 'retire', podName: name, uid: pod.uid, reason: 'expired' },
+      ...{ onlyIfNotReady: false, isLeaseOver: true },
+    });
+  }
+  return { retirements, needsList };
+}
+
+/** When a claimed pod's lease is to be judged; null without a lease. */
+function leaseJudgedAtMs({ pod }: PodRecord): number | null {
+  const endsAtMs = pod?.leaseExpiresAtMs;
+  if (endsAtMs === undefined) return null;
   return Math.ceil((endsAtMs + leaseGraceMs) / judgedEveryMs) * judgedEveryMs;
 }
 

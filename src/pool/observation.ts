@@ -9,6 +9,8 @@ export interface GonePod {
   uid: string;
   /** Version of the deletion, or of the list that lacked it. */
   version: string;
+  /** It was claimed when last read: its end is a release, not a disturbance. Absent otherwise. */
+  claimed?: boolean;
 }
 
 /** Changes, or with `complete` all pods of the pool at `version`. */
@@ -60,6 +62,7 @@ function readAll<T>(value: unknown, max: number, read: (item: unknown) => T | nu
 
 function readGonePod(value: unknown): GonePod | null {
   if (!isObject(value)) return null;
-  const { name, uid, version } = value;
-  return isPodName(name) && isUid(uid) && isVersion(version) ? { name, uid, version } : null;
+  const { name, uid, version, claimed } = value;
+  if (!isPodName(name) || !isUid(uid) || !isVersion(version)) return null;
+  return { name, uid, version, ...(claimed === true ? { claimed } : {}) };
 }

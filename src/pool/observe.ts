@@ -9,6 +9,7 @@
  *     history was rewound (an etcd restore): its versions start anew and all records follow it.
  */
 import { serveDemand } from './demand.ts';
+import { disturb, isTakenAway } from './disturbances.ts';
 import { endedUnseen, holdLeases } from './leases.ts';
 import type { GonePod, Observation } from './observation.ts';
 import type { PodView } from './pod-view.ts';
@@ -29,24 +30,36 @@ export function observe(state: PoolState, observation: Observation, nowMs: numbe
     endedNames: { ...state.endedNames },
   };
   let isLeaseUnseen = false;
+  const disturbed: { name: string; reason: string | null }[] = [];
   for (const pod of observation.pods.filter(({ name }) => isKey(name))) {
-    const before = next.records[pod.name]?.pod;
+    const known = next.records[pod.name];
+    const before = known?.pod;
     if (!takeIn(next, pod, nowMs)) continue;
     const isNewClaim = pod.claimed && !(before?.claimed === true && before.uid === pod.uid);
     if (isNewClaim) {
       next.demand = serveDemand(next.demand, pod.version);
       isLeaseUnseen ||= endedUnseen(pod.leaseExpiresAtMs, nowMs);
     }
+    if (isTakenAway({ state: next, known, pod, nowMs })) {
+      disturbed.push({ name: pod.name, reason: pod.reason ?? null });
+    }
     if (pod.releaseReason !== undefined && before?.releaseReason === undefined) {
       const { count } = next.releases;
       next.releases = { count: count + 1, lastReason: pod.releaseReason, lastPod: pod.name };
     }
   }
-  for (const gone of observation.gone.filter(({ name }) => isKey(name))) end(next, gone);
+  for (const gone of observation.gone.filter(({ name }) => isKey(name))) {
+    const known = next.records[gone.name];
+    if (gone.claimed !== true && isTakenAway({ state: next, known, pod: gone, nowMs })) {
+      disturbed.push({ name: gone.name, reason: known?.pod?.reason ?? null });
+    }
+    end(next, gone);
+  }
   if (observation.complete) endWhatIsLacking(next, observation);
   boundEndedNames(next);
   next.highestVersion = newerVersion(state.highestVersion, observation.version);
-  return isLeaseUnseen ? holdLeases(next, nowMs) : next;
+  const calm = state.rules < 2 ? next : disturb(next, disturbed, nowMs);
+  return isLeaseUnseen ? holdLeases(calm, nowMs) : calm;
 }
 
 /** The state after a consistent list that was launched when the pool knew `launchedAtVersion`. */

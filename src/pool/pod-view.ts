@@ -27,6 +27,10 @@ export interface PodView {
   leaseExpiresAtMs?: number;
   /** Why the holder gave it up, when it said so; the pod is being deleted then or will be at once. */
   releaseReason?: string;
+  /** Its DisruptionTarget condition is True: it is about to be taken away. Absent otherwise. */
+  disrupted?: boolean;
+  /** Its node takes no new pods, which is how nodes begin to go. Absent otherwise. */
+  cordoned?: boolean;
   node?: string;
   /** Why it is not Ready (or has ended), in Kubernetes' own word: `Unschedulable`, `ErrImagePull`. */
   reason?: string;
@@ -70,6 +74,8 @@ export function readPodView(value: unknown): PodView | null {
     templateHash: templateHash.slice(0, maxTextLength),
     ...optional('readyChangedAtMs', given.readyChangedAtMs, isInstant),
     ...optional('leaseExpiresAtMs', given.leaseExpiresAtMs, isInstant),
+    ...optional('disrupted', given.disrupted, isFlag),
+    ...optional('cordoned', given.cordoned, isFlag),
     ...optional('node', cut(given.node, maxTextLength), isText),
     ...optional('reason', cut(given.reason, maxTextLength), isText),
     ...optional('message', cut(given.message, maxViewMessageLength), isText),

@@ -14,12 +14,17 @@ export interface PoolSpec {
   podReadySeconds: number;
   /** How long a pod that was Ready may be not Ready before it is replaced. */
   unreadySeconds: number;
+  /** Age at which an unclaimed pod is replaced; 0: never. */
+  maxAgeSeconds: number;
+  /** Time unclaimed and Ready after which a pod is replaced; 0: never. */
+  maxIdleSeconds: number;
   claim: {
     /** Lease of a claim that names none; 0: no lease, a claim whose reply is lost holds its pod. */
     leaseSeconds: number;
     /** The longest lease that a caller may ask for. */
     maxLeaseSeconds: number;
   };
+  /** How unclaimed pods are replaced: so many beyond the target, or below it, at once. */
   rollout: { maxSurge: number; maxUnavailable: number };
   /** Identifies the template: the name of the stored PodTemplate is `<pool>-<templateHash>`. */
   templateHash: string;

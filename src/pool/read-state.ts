@@ -5,7 +5,6 @@
  * should be, at every depth: a field that this release adds is then never undefined in an old state.
  * What can't be read of the pods makes the pool list them before it plans, so nothing is made twice.
  */
-import type { ReplicaDemand } from './demand.ts';
 import { isKey } from './names.ts';
 import { isPodName, isUid, readPodView } from './pod-view.ts';
 import { isVersion } from './resource-version.ts';
@@ -16,6 +15,7 @@ import {
   type PodRecord,
   type PodTask,
   type PoolState,
+  type ReplicaDemand,
   type RetireReason,
 } from './state.ts';
 
@@ -29,6 +29,11 @@ const retireReasons: Record<RetireReason, true> = {
   unready: true,
   drain: true,
   expired: true,
+  stale: true,
+  aged: true,
+  idle: true,
+  cordoned: true,
+  disrupted: true,
 };
 
 const podTasks: Record<PodTask, true> = { spawn: true, retire: true };
@@ -48,6 +53,7 @@ export function readState(carried: unknown, fresh: PoolState): PoolState | null 
     ...readSettings(carried, fresh),
     ...readClock(carried, fresh, isWhole),
     ...readMemories(carried, fresh),
+    ...readBrakes(carried, fresh),
     ...readDemandMemory(carried, fresh),
   };
 }
@@ -61,6 +67,8 @@ function readSettings(carried: Mapping, fresh: PoolState) {
     upsertSearchAttributes: flagOr(carried['upsertSearchAttributes'], fresh.upsertSearchAttributes),
     paused: flagOr(carried['paused'], fresh.paused),
     draining: flagOr(carried['draining'], fresh.draining),
+    drainEndsAtMs: numberOr(carried['drainEndsAtMs'], null),
+    drainIsOver: flagOr(carried['drainIsOver'], fresh.drainIsOver),
   };
 }
 
@@ -103,8 +111,12 @@ function readMemories(carried: Mapping, fresh: PoolState) {
       rounds: countOr(failures['rounds'], fresh.failures.rounds),
       lastReason: textOr(failures['lastReason'], null),
       lastMessage: textOr(failures['lastMessage'], null),
+      lastPod: textOr(failures['lastPod'], null),
       lastAtMs: numberOr(failures['lastAtMs'], null),
+      sinceMs: numberOr(failures['sinceMs'], null),
+      crashedAtMs: numberOr(failures['crashedAtMs'], null),
       nextAttemptAtMs: numberOr(failures['nextAttemptAtMs'], null),
+      allowance: numberOr(failures['allowance'], null),
     },
     trouble: readNote(carried['trouble']),
     lastRefusal: readNote(carried['lastRefusal']),
@@ -119,6 +131,32 @@ function readMemories(carried: Mapping, fresh: PoolState) {
       count: countOr(releases['count'], fresh.releases.count),
       lastReason: textOr(releases['lastReason'], null),
       lastPod: textOr(releases['lastPod'], null),
+    },
+  };
+}
+
+/** What holds the pool back: disturbances, the deletions of this minute, a target that flaps. */
+function readBrakes(carried: Mapping, fresh: PoolState) {
+  const disturbances = mappingOf(carried['disturbances']);
+  const deletions = mappingOf(carried['deletions']);
+  const flapping = mappingOf(carried['flapping']);
+  return {
+    disturbances: {
+      level: countOr(disturbances['level'], fresh.disturbances.level),
+      count: countOr(disturbances['count'], fresh.disturbances.count),
+      lastAtMs: numberOr(disturbances['lastAtMs'], null),
+      lastPod: textOr(disturbances['lastPod'], null),
+      lastReason: textOr(disturbances['lastReason'], null),
+      untilMs: numberOr(disturbances['untilMs'], fresh.disturbances.untilMs),
+    },
+    deletions: {
+      sinceMs: numberOr(deletions['sinceMs'], null),
+      count: countOr(deletions['count'], fresh.deletions.count),
+    },
+    flapping: {
+      raisedAtMs: numberOr(flapping['raisedAtMs'], null),
+      loweredAtMs: numberOr(flapping['loweredAtMs'], null),
+      heldUntilMs: numberOr(flapping['heldUntilMs'], fresh.flapping.heldUntilMs),
     },
   };
 }

@@ -11,7 +11,32 @@ const maxRefusalLength = 300;
 export function requestTarget(state: PoolState, value: unknown, nowMs: number): PoolState {
   const checked = checkTarget(value, state.spec);
   if (!checked.ok) return refuse(state, `setTarget: ${checked.message}`, nowMs);
-  return { ...state, spec: { ...state.spec, warmTarget: checked.target } };
+  return retarget(state, { ...state.spec, warmTarget: checked.target }, nowMs);
+}
+
+/**
+ * A target that is lowered again within 5 minutes of the last time, having been raised in between,
+ * flaps: what is too much is then kept for 5 minutes, instead of being ended and made anew.
+ */
+const flapWithinMs = 300_000;
+
+/** The state with another spec, and with what its target's ups and downs tell. */
+function retarget(state: PoolState, spec: PoolSpec, nowMs: number): PoolState {
+  const change = spec.warmTarget - state.spec.warmTarget;
+  const { raisedAtMs, loweredAtMs, heldUntilMs } = state.flapping;
+  if (change === 0) return { ...state, spec };
+  if (change > 0) return { ...state, spec, flapping: { ...state.flapping, raisedAtMs: nowMs } };
+  const isFlap =
+    loweredAtMs !== null &&
+    raisedAtMs !== null &&
+    raisedAtMs >= loweredAtMs &&
+    nowMs - loweredAtMs < flapWithinMs;
+  const keptUntilMs = isFlap ? nowMs + flapWithinMs : heldUntilMs;
+  return {
+    ...state,
+    spec,
+    flapping: { raisedAtMs, loweredAtMs: nowMs, heldUntilMs: keptUntilMs },
+  };
 }
 
 /** What `applySpec` carries, checked against a pool: anything that a client can send. Never throws. */
@@ -48,8 +73,7 @@ export function requestSpec(state: PoolState, request: unknown, nowMs: number): 
   const { spec, upsertSearchAttributes } = checked;
   const isNewTemplate = spec.templateHash !== state.spec.templateHash;
   return {
-    ...state,
-    spec,
+    ...retarget(state, spec, nowMs),
     upsertSearchAttributes,
     previousTemplateHash: isNewTemplate ? state.spec.templateHash : state.previousTemplateHash,
     failures: isNewTemplate ? noFailures : state.failures,
@@ -66,9 +90,34 @@ export function requestResume(state: PoolState): PoolState {
   return { ...state, paused: false };
 }
 
-/** Ends the pool: no new claims, unclaimed pods retired, claimed ones waited for. */
-export function requestDrain(state: PoolState): PoolState {
-  return { ...state, draining: true };
+/** Longest wait for claims that a drain may be given: a week, as the longest lease. */
+const maxDrainSeconds = 604_800;
+
+/**
+ * Ends the pool: no new claims, unclaimed pods retired, claimed ones waited for. `value` may be
+ * `{deadlineSeconds}`, by default the longest lease of the pool: a claim that is still held then is
+ * left as it is and named in the summary (P3). Anything else changes only `lastRefusal`.
+ */
+export function requestDrain(state: PoolState, value: unknown, nowMs: number): PoolState {
+  const { deadlineSeconds } = (value ?? {}) as { deadlineSeconds?: unknown };
+  const seconds = deadlineSeconds ?? state.spec.claim.maxLeaseSeconds;
+  const isFit = Number.isInteger(seconds) && Number(seconds) >= 0;
+  if (!isFit || Number(seconds) > maxDrainSeconds) {
+    const expected = `an integer from 0 to ${maxDrainSeconds}`;
+    const given = show(deadlineSeconds);
+    const message = `drain: Expected \`deadlineSeconds\` to be ${expected}, got ${given}`;
+    return refuse(state, message, nowMs);
+  }
+  return { ...state, draining: true, drainEndsAtMs: nowMs + Number(seconds) * 1000 };
+}
+
+/** Tries a template that failed again at once, as if it were new. */
+export function requestRetry(state: PoolState): PoolState {
+  return {
+    ...state,
+    failures: noFailures,
+    disturbances: { ...state.disturbances, level: 0, untilMs: 0 },
+  };
 }
 
 /** Notes why a message was not followed, so that its sender finds the reason in the status. */

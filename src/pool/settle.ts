@@ -6,12 +6,12 @@
  * T3. An outcome of a record that has ended meanwhile changes nothing but what was read.
  */
 import type { Outcome, RetireResult, SpawnResult } from './actions.ts';
-import { backOffMs } from './back-off.ts';
+import { charge, crashOf, recover } from './failures.ts';
 import { holdLeases } from './leases.ts';
 import { forget, observe, observeList } from './observe.ts';
 import type { PodView } from './pod-view.ts';
 import { noVersion } from './resource-version.ts';
-import { maxRecentStarts, noFailures, type PodTask, type PoolState } from './state.ts';
+import { maxRecentStarts, type PodTask, type PoolState } from './state.ts';
 
 /** Pause before an activity that ended without a verdict is launched again. */
 const relaunchAfterMs = 2_000;
@@ -56,7 +56,7 @@ function settleSpawn(
   const done = taskDone(state, podName, 'spawn');
   switch (result.outcome) {
     case 'ready':
-      return afterReady(read(done, result.pod, nowMs), result.pod);
+      return afterReady(read(done, result.pod, nowMs), result.pod, nowMs);
     case 'gone':
       return ended(done, podName);
     case 'nameTaken':
@@ -64,15 +64,11 @@ function settleSpawn(
     case 'failed':
       return charge(
         retireLater(read(done, result.pod, nowMs), podName),
-        { ...result, startedAtMs: state.records[podName]?.sinceMs ?? 0 },
+        { ...failureOf(state, podName), ...result },
         nowMs,
       );
     case 'refused':
-      return charge(
-        ended(done, podName),
-        { ...result, startedAtMs: state.records[podName]?.sinceMs ?? 0 },
-        nowMs,
-      );
+      return charge(ended(done, podName), { ...failureOf(state, podName), ...result }, nowMs);
     case 'noVerdict':
       return relaunchLater(done, podName, result.message, nowMs);
   }
@@ -86,8 +82,11 @@ function settleRetire(
 ): PoolState {
   const done = taskDone(state, podName, 'retire');
   switch (result.outcome) {
-    case 'deleted':
-      return terminating(read(done, { ...result.pod, terminating: true }, nowMs), result.pod);
+    case 'deleted': {
+      const deleted = read(done, { ...result.pod, terminating: true }, nowMs);
+      const crash = crashOf(state.records[podName], result.pod);
+      return terminating(crash === null ? deleted : charge(deleted, crash, nowMs), result.pod);
+    }
     case 'gone':
     case 'notOurs':
       return ended(done, podName);
@@ -148,15 +147,25 @@ function read(state: PoolState, pod: PodView, nowMs: number): PoolState {
   return observe(state, observation, nowMs);
 }
 
-function afterReady(state: PoolState, pod: PodView): PoolState {
+function afterReady(state: PoolState, pod: PodView, nowMs: number): PoolState {
   const tookMs = (pod.readyChangedAtMs ?? pod.createdAtMs) - pod.createdAtMs;
-  const recovered = pod.templateHash === state.spec.templateHash && state.failures.consecutive > 0;
+  const isCurrent = pod.templateHash === state.spec.templateHash;
   return {
     ...state,
     trouble: null,
-    failures: recovered ? noFailures : state.failures,
+    failures: isCurrent ? recover(state, nowMs) : state.failures,
     recentStartMs: [...state.recentStartMs, Math.max(0, tookMs)].slice(-maxRecentStarts),
   };
+}
+
+/** What a failure of a spawn is charged by, besides its reason. */
+function failureOf(
+  state: PoolState,
+  podName: string,
+): { podName: string; startedAtMs: number; templateHash: string } {
+  const record = state.records[podName];
+  const templateHash = record?.templateHash ?? '';
+  return { podName, startedAtMs: record?.sinceMs ?? 0, templateHash };
 }
 
 function taskDone(state: PoolState, podName: string, task: PodTask): PoolState {
@@ -224,31 +233,4 @@ function relaunchLater(
   if (record === undefined) return { ...state, trouble };
   const waiting = { ...record, retryAtMs: nowMs + relaunchAfterMs };
   return { ...state, trouble, records: { ...state.records, [podName]: waiting } };
-}
-
-/**
- * Charges a failure. Pods that were started before the last round ended belong to that round: six
- * that fail together double the wait once, not six times.
- */
-function charge(
-  state: PoolState,
-  failure: { reason: string; message: string; startedAtMs: number },
-  nowMs: number,
-): PoolState {
-  const { failures } = state;
-  const isNewRound = failures.lastAtMs === null || failure.startedAtMs > failures.lastAtMs;
-  const rounds = failures.rounds + (isNewRound ? 1 : 0);
-  return {
-    ...state,
-    failures: {
-      consecutive: failures.consecutive + 1,
-      rounds,
-      lastReason: failure.reason,
-      lastMessage: failure.message,
-      lastAtMs: nowMs,
-      nextAttemptAtMs: isNewRound
-        ? nowMs + backOffMs(state.pool, rounds)
-        : failures.nextAttemptAtMs,
-    },
-  };
 }

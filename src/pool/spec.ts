@@ -43,6 +43,13 @@ export const specLimits = {
     default: 60,
     reason: 'shorter than one probe period would replace pods for a blip',
   },
+  maxAgeSeconds: {
+    min: 0,
+    max: 31_536_000,
+    default: 0,
+    reason: '0 is never; a pod that is a year old has missed every update of its node',
+  },
+  maxIdleSeconds: { min: 0, max: 31_536_000, default: 0, reason: 'as maxAgeSeconds' },
   'claim.leaseSeconds': {
     min: 0,
     max: 604_800,
@@ -73,6 +80,8 @@ const settingNames = [
   'maxPending',
   'podReadySeconds',
   'unreadySeconds',
+  'maxAgeSeconds',
+  'maxIdleSeconds',
   'claim',
   'rollout',
 ];
@@ -96,6 +105,8 @@ export function checkPoolSettings(
     maxPending: whole(spec, 'maxPending'),
     podReadySeconds: whole(spec, 'podReadySeconds'),
     unreadySeconds: whole(spec, 'unreadySeconds'),
+    maxAgeSeconds: whole(spec, 'maxAgeSeconds'),
+    maxIdleSeconds: whole(spec, 'maxIdleSeconds'),
     claim: {
       leaseSeconds: whole(claim, 'claim.leaseSeconds'),
       maxLeaseSeconds: whole(claim, 'claim.maxLeaseSeconds'),
@@ -146,6 +157,8 @@ export function repairPoolSpec(value: unknown): PoolSpec | null {
     maxPending: repaired(spec.maxPending, 'maxPending'),
     podReadySeconds: repaired(spec.podReadySeconds, 'podReadySeconds'),
     unreadySeconds: repaired(spec.unreadySeconds, 'unreadySeconds'),
+    maxAgeSeconds: repaired(spec.maxAgeSeconds, 'maxAgeSeconds'),
+    maxIdleSeconds: repaired(spec.maxIdleSeconds, 'maxIdleSeconds'),
     claim: { leaseSeconds: Math.min(leaseSeconds, maxLeaseSeconds), maxLeaseSeconds },
     rollout: {
       maxSurge: repaired(rollout.maxSurge, 'rollout.maxSurge'),

@@ -7,13 +7,23 @@
  * S4. A name once ended is not taken up again from a reading that is older than its end.
  * S5. `nextOrdinal` only rises, so a name is never used for a second pod.
  */
-import type { ReplicaDemand } from './demand.ts';
 import type { PodView } from './pod-view.ts';
 import type { PoolSpec } from './pool-spec.ts';
 import { noVersion } from './resource-version.ts';
 
 /** Why the pool ends a pod; shown to people and used as a label of metrics. */
-export type RetireReason = 'surplus' | 'failed' | 'ended' | 'unready' | 'drain' | 'expired';
+export type RetireReason =
+  | 'surplus'
+  | 'failed'
+  | 'ended'
+  | 'unready'
+  | 'drain'
+  | 'expired'
+  | 'stale'
+  | 'aged'
+  | 'idle'
+  | 'cordoned'
+  | 'disrupted';
 
 /** The activity that is under way for a pod. */
 export type PodTask = 'spawn' | 'retire';
@@ -44,9 +54,39 @@ export interface FailureMemory {
   rounds: number;
   lastReason: string | null;
   lastMessage: string | null;
+  lastPod: string | null;
   lastAtMs: number | null;
+  /** When the first of them came. */
+  sinceMs: number | null;
+  /** When a pod last ended after it had been Ready: Ready then proves nothing for a while. */
+  crashedAtMs: number | null;
   /** No spawn of a new pod before this. */
   nextAttemptAtMs: number | null;
+  /** Pods that may be starting at once after failures; null: as many as the spec allows. */
+  allowance: number | null;
+}
+
+/** What one API replica reported last of the claims that wait. */
+export interface ReplicaDemand {
+  /** Distinct claims in its line. */
+  waiting: number;
+  /** The newest version of pods that the replica knew. */
+  version: string;
+  expiresAtMs: number;
+  /** Claims seen at a newer version than the report's: each serves one who waited. */
+  served: number;
+}
+
+/** What the pool remembers of unclaimed pods that ended without its doing. */
+export interface Disturbances {
+  /** Readings in a row, each within `calmAfterMs` of the one before, that brought one. */
+  level: number;
+  count: number;
+  lastAtMs: number | null;
+  lastPod: string | null;
+  lastReason: string | null;
+  /** No new pod before this. */
+  untilMs: number;
 }
 
 /** The state of a pool. `format` rises when an older release could not read what a newer wrote. */
@@ -60,6 +100,10 @@ export interface PoolState {
   upsertSearchAttributes: boolean;
   paused: boolean;
   draining: boolean;
+  /** When a drain stops waiting for claims; null while none drains or it waits without end. */
+  drainEndsAtMs: number | null;
+  /** The drain has waited long enough: what is still claimed is left as it is. */
+  drainIsOver: boolean;
   /** uid of kube-system: the identity of the cluster that the records describe. */
   cluster: string | null;
   /** Whether a consistent list has been taken in: nothing is planned before. */
@@ -109,6 +153,11 @@ export interface PoolState {
     /** No lease is judged before this. */
     heldUntilMs: number;
   };
+  disturbances: Disturbances;
+  /** Pods ended in the minute that began at `sinceMs`, those for which there is a cap. */
+  deletions: { sinceMs: number | null; count: number };
+  /** When the target was last raised and lowered, and until when a surplus is kept for it. */
+  flapping: { raisedAtMs: number | null; loweredAtMs: number | null; heldUntilMs: number };
   /** Pods that their holders gave up with a reason. */
   releases: { count: number; lastReason: string | null; lastPod: string | null };
 }
@@ -125,8 +174,22 @@ export const noFailures: FailureMemory = {
   rounds: 0,
   lastReason: null,
   lastMessage: null,
+  lastPod: null,
   lastAtMs: null,
+  sinceMs: null,
+  crashedAtMs: null,
   nextAttemptAtMs: null,
+  allowance: null,
+};
+
+/** The memory of a pool that nobody disturbed. */
+export const noDisturbances: Disturbances = {
+  level: 0,
+  count: 0,
+  lastAtMs: null,
+  lastPod: null,
+  lastReason: null,
+  untilMs: 0,
 };
 
 /** The state of a new life, which observes before it plans. */
@@ -145,6 +208,8 @@ export function newState(options: {
     previousTemplateHash: null,
     paused: false,
     draining: false,
+    drainEndsAtMs: null,
+    drainIsOver: false,
     cluster: null,
     observed: false,
     highestVersion: noVersion,
@@ -161,6 +226,9 @@ export function newState(options: {
     demand: {},
     demandedAtMs: null,
     lease: { listLaunchedAtMs: 0, listedAtMs: 0, heldUntilMs: 0 },
+    disturbances: noDisturbances,
+    deletions: { sinceMs: null, count: 0 },
+    flapping: { raisedAtMs: null, loweredAtMs: null, heldUntilMs: 0 },
     releases: { count: 0, lastReason: null, lastPod: null },
   };
 }
@@ -192,6 +260,7 @@ export function phaseOf(record: PodRecord): PodPhase {
   if (pod?.terminating === true) return 'retiring';
   if (pod?.claimed === true) return 'claimed';
   if (record.retiring !== null || pod?.ended === true) return 'retiring';
+  if (pod?.disrupted === true) return 'unready';
   if (pod?.ready === true) return 'warm';
   return record.unreadySinceMs === null ? 'pending' : 'unready';
 }

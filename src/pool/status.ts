@@ -1,5 +1,7 @@
 /** What people are shown of a pool. */
 import { demandOf } from './demand.ts';
+import { breakerOf, type Breaker } from './failures.ts';
+import type { PoolSpec } from './pool-spec.ts';
 import { countPhases, phaseOf, type PodPhase, type PoolState } from './state.ts';
 
 /** What a pool is doing, in one word. */
@@ -29,16 +31,31 @@ export interface PoolStatus {
     lastReason: string | null;
     lastMessage: string | null;
     lastAtMs: number | null;
+    lastPod: string | null;
+    /** When the first of them came. */
+    sinceMs: number | null;
     /** No spawn before this; null when nothing is held back. */
     nextAttemptAtMs: number | null;
+    /** Open: only a probe now and then, half-open: one is under way. */
+    breaker: Breaker;
   };
+  /** Unclaimed pods that ended without the pool's doing: evicted, deleted by hand, lost with a node. */
+  disturbances: {
+    count: number;
+    lastPod: string | null;
+    lastReason: string | null;
+    lastAtMs: number | null;
+  };
+  /** The template before the current one, for `rollout undo`. */
+  previousTemplateHash: string | null;
   /** The last message from outside that was refused, so that its sender finds out why. */
   lastRefusal: { atMs: number; message: string } | null;
   /** Pods that their holders gave up with a reason, such as `unhealthy`. */
   releases: { count: number; lastReason: string | null; lastPod: string | null };
   /** Pods that exist or are being made, oldest first. */
   pods: PodStatus[];
-  spec: { maxPods: number; maxPending: number; podReadySeconds: number };
+  /** What the pool was told to be, with the target as it is now. */
+  spec: PoolSpec;
 }
 
 /** One pod as shown to people. */
@@ -58,8 +75,13 @@ export function conditionOf(state: PoolState): { phase: PoolPhase; why: string }
   const { spec, failures, trouble } = state;
   const total = Object.keys(state.records).length;
   if (state.draining) {
-    if (total === 0 && state.observed)
+    if (total === 0 && state.observed) {
       return { phase: 'Drained', why: 'The pool has no pods left.' };
+    }
+    if (state.drainIsOver && claimed === total) {
+      const why = `The drain's deadline passed; ${claimed} claimed pods are left to their holders.`;
+      return { phase: 'Drained', why };
+    }
     const waits = claimed > 0 ? `${claimed} claimed pods to be released` : 'its last pods to end';
     return { phase: 'Draining', why: `The pool waits for ${waits}.` };
   }
@@ -67,8 +89,7 @@ export function conditionOf(state: PoolState): { phase: PoolPhase; why: string }
     return { phase: 'Paused', why: 'Nothing is started or retired until the pool is resumed.' };
   }
   if (failures.rounds > 0) {
-    const said = failures.lastMessage ?? '';
-    return { phase: 'Degraded', why: `Pods do not start: ${failures.lastReason ?? ''}: ${said}` };
+    return { phase: 'Degraded', why: failureSentence(state, pending) };
   }
   if (trouble !== null && warm < spec.warmTarget) {
     return { phase: 'Degraded', why: `Held up: ${trouble.message}` };
@@ -97,7 +118,7 @@ export function conditionOf(state: PoolState): { phase: PoolPhase; why: string }
 /** Everything that is shown of a pool at an instant. */
 export function statusOf({ state, nowMs }: { state: PoolState; nowMs: number }): PoolStatus {
   const { warm, pending, unready, claimed, retiring } = countPhases(state);
-  const { spec, failures } = state;
+  const { spec, failures, disturbances } = state;
   const records = Object.values(state.records).sort((a, b) => a.sinceMs - b.sinceMs);
   return {
     pool: state.pool,
@@ -116,8 +137,18 @@ export function statusOf({ state, nowMs }: { state: PoolState; nowMs: number }):
       lastReason: failures.lastReason,
       lastMessage: failures.lastMessage,
       lastAtMs: failures.lastAtMs,
+      lastPod: failures.lastPod,
+      sinceMs: failures.sinceMs,
       nextAttemptAtMs: failures.nextAttemptAtMs,
+      breaker: breakerOf(failures, pending),
     },
+    disturbances: {
+      count: disturbances.count,
+      lastPod: disturbances.lastPod,
+      lastReason: disturbances.lastReason,
+      lastAtMs: disturbances.lastAtMs,
+    },
+    previousTemplateHash: state.previousTemplateHash,
     lastRefusal: state.lastRefusal,
     releases: state.releases,
     pods: records.map((record) => ({
@@ -128,17 +159,21 @@ export function statusOf({ state, nowMs }: { state: PoolState; nowMs: number }):
       ageMs: Math.max(0, nowMs - (record.pod?.createdAtMs ?? record.sinceMs)),
       reason: record.retiring ?? reasonOf(record.pod?.reason, record.pod?.message),
     })),
-    spec: {
-      maxPods: spec.maxPods,
-      maxPending: spec.maxPending,
-      podReadySeconds: spec.podReadySeconds,
-    },
+    spec,
   };
 }
 
 function reasonOf(reason: string | undefined, message: string | undefined): string | null {
   if (reason === undefined) return null;
   return message === undefined ? reason : `${reason}: ${message}`;
+}
+
+/** What fails, and what the pool does about it. */
+function failureSentence({ failures, spec }: PoolState, pending: number): string {
+  const { lastReason, lastMessage, rounds } = failures;
+  const what = `Pods of template ${spec.templateHash} do not start: ${lastReason ?? ''}: ${lastMessage ?? ''}`;
+  if (breakerOf(failures, pending) === 'closed') return what;
+  return `${what} (failed ${rounds} times; one is tried now and then until it starts)`;
 }
 
 /** What the oldest pending pod says of itself. */

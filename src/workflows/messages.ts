@@ -26,7 +26,8 @@ export const searchAttributeTypes = {
 export const setTargetSignal = defineSignal<[unknown]>('setTarget');
 export const pauseSignal = defineSignal('pause');
 export const resumeSignal = defineSignal('resume');
-export const drainSignal = defineSignal('drain');
+export const drainSignal = defineSignal<[unknown?]>('drain');
+export const retrySignal = defineSignal('retry');
 export const podsChangedSignal = defineSignal<[unknown]>('podsChanged');
 export const demandChangedSignal = defineSignal<[unknown]>('demandChanged');
 

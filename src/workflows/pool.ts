@@ -21,6 +21,7 @@ import {
   requestDrain,
   requestPause,
   requestResume,
+  requestRetry,
   requestSpec,
   requestTarget,
 } from '../pool/requests.ts';
@@ -113,7 +114,7 @@ export async function poolWorkflow(given: messages.PoolWorkflowInput): Promise<P
     const lateMs = Math.max(alarm.lateMs(nowMs), isFirstPass ? nowMs - startedAtMs : 0);
     isFirstPass = false;
     if (lateMs >= latenessMs) state = holdLeases(state, nowMs);
-    state = expireDemand(state, nowMs);
+    state = passDrainDeadline(expireDemand(state, nowMs), nowMs);
     const { actions, wakeAtMs } = plan({ state, nowMs });
     state = begin(state, actions, nowMs);
     for (const action of actions) launcher.launch(action, state);
@@ -124,6 +125,12 @@ export async function poolWorkflow(given: messages.PoolWorkflowInput): Promise<P
     if (wakeAtMs !== null) alarm.ringBy(wakeAtMs, nowMs);
     await wf.condition(() => isDirty || wantsNewRun());
   }
+}
+
+/** The state once its drain has waited for claims long enough. */
+function passDrainDeadline(state: PoolState, nowMs: number): PoolState {
+  const isOver = state.drainEndsAtMs !== null && nowMs >= state.drainEndsAtMs;
+  return isOver && !state.drainIsOver ? { ...state, drainIsOver: true } : state;
 }
 
 /** Drained, and the card has been taken down. */
@@ -151,8 +158,16 @@ function handleMessages(
   wf.setHandler(messages.resumeSignal, () => change(requestResume), {
     description: 'Go on after a pause',
   });
-  wf.setHandler(messages.drainSignal, () => change(requestDrain), {
-    description: 'Take no new claims, retire unclaimed pods and end',
+  wf.setHandler(
+    messages.drainSignal,
+    (value) => change((state) => requestDrain(state, value, Date.now())),
+    {
+      description:
+        'Take no new claims, retire unclaimed pods and end; {"deadlineSeconds": n} bounds the wait for claims',
+    },
+  );
+  wf.setHandler(messages.retrySignal, () => change(requestRetry), {
+    description: 'Try a template that failed again at once',
   });
   wf.setHandler(messages.podsChangedSignal, (...args: unknown[]) => {
     const observation = readObservation(onlyArgument(args));

@@ -10,6 +10,8 @@ export function exampleSpec(changes: Partial<PoolSpec> = {}): PoolSpec {
     maxPending: 10,
     podReadySeconds: 300,
     unreadySeconds: 60,
+    maxAgeSeconds: 0,
+    maxIdleSeconds: 0,
     claim: { leaseSeconds: 3600, maxLeaseSeconds: 86_400 },
     rollout: { maxSurge: 1, maxUnavailable: 0 },
     templateHash: 'abc',

@@ -1,0 +1,68 @@
+/**
+ * Pods that ended without the pool's doing and without a claim: evicted, preempted, deleted by hand,
+ * lost with their node. The template is not to blame, yet replacing each at once, for ever, would be
+ * a loop; so they slow new pods down and nothing else.
+ */
+import { waitMs } from './back-off.ts';
+import { isCrash } from './failures.ts';
+import type { GonePod } from './observation.ts';
+import type { PodView } from './pod-view.ts';
+import type { PodRecord, PoolState } from './state.ts';
+
+/** A disturbance this long after the one before is a new one: replaced at once. */
+const calmAfterMs = 120_000;
+
+/** The second in a row waits 2 s, the seventh and later ones a minute. */
+const firstMs = 2_000;
+const longestMs = 60_000;
+
+/** By so much a spawn may end its pod before our clock says that its time is over. */
+const clockSlackMs = 10_000;
+
+/**
+ * Whether a reading shows that an unclaimed pod is being taken away, and nobody of ours asked for it.
+ * A pod that ended by its own containers' doing is a failure, and a pending one past its deadline is
+ * given up by its spawn; neither is a disturbance.
+ */
+export function isTakenAway(options: {
+  state: PoolState;
+  known: PodRecord | undefined;
+  pod: GonePod | PodView;
+  nowMs: number;
+}): boolean {
+  const { state, known, pod, nowMs } = options;
+  const before = known?.pod ?? null;
+  if (known === undefined || before === null || before.uid !== pod.uid) return false;
+  if (before.terminating || before.claimed || before.ended || pod.claimed === true) return false;
+  if (known.retiring !== null || known.tasks.includes('retire')) return false;
+  const isEvicted = 'ended' in pod && pod.ended && !isCrash(pod.reason);
+  const isDeleted = !('terminating' in pod) || pod.terminating;
+  if (!isDeleted && !isEvicted) return false;
+  const deadlineMs = before.createdAtMs + state.spec.podReadySeconds * 1000 - clockSlackMs;
+  return before.ready || !known.tasks.includes('spawn') || nowMs < deadlineMs;
+}
+
+/** The state after a reading that brought disturbances; those of one reading count as one step. */
+export function disturb(
+  state: PoolState,
+  pods: { name: string; reason: string | null }[],
+  nowMs: number,
+): PoolState {
+  const last = pods.at(-1);
+  if (last === undefined) return state;
+  const known = state.disturbances;
+  const isInARow = known.lastAtMs !== null && nowMs - known.lastAtMs < calmAfterMs;
+  const level = isInARow ? known.level + 1 : 1;
+  const seed = `${state.pool}/${level}`;
+  return {
+    ...state,
+    disturbances: {
+      level,
+      count: known.count + pods.length,
+      lastAtMs: nowMs,
+      lastPod: last.name,
+      lastReason: last.reason,
+      untilMs: level === 1 ? 0 : nowMs + waitMs({ firstMs, longestMs, step: level - 2, seed }),
+    },
+  };
+}

@@ -1,0 +1,144 @@
+/**
+ * What failed spawns do to a pool: back-off, a breaker, and a slow start once pods start again.
+ *
+ * F1. Only a failure of the current template is charged, and a new template starts clean.
+ * F2. Pods that were started together and fail together are one round: six at once double the wait
+ *     once, not six times.
+ * F3. The first two rounds wait 10 and 20 s. From the third on the breaker is open: one probe after a
+ *     minute, doubling to ten (P10). At most target + 2 + 8 pods are made in an hour.
+ * F4. A pod that ends or stops being Ready after it was Ready, by its own containers' doing, is charged
+ *     too; Ready proves nothing until such a crash is a quarter of an hour old.
+ * F5. The first good pod closes the breaker; 1, 2, 4, … may start at once until none fails.
+ */
+import { waitMs } from './back-off.ts';
+import type { PlanContext } from './plan-context.ts';
+import type { PodView } from './pod-view.ts';
+import { noFailures, type FailureMemory, type PodRecord, type PoolState } from './state.ts';
+
+/** Waits after a failed round while the breaker is closed: long enough that a fault shows. */
+const firstWaitMs = 10_000;
+const longestWaitMs = 600_000;
+
+/** Rounds after which the breaker opens: two may be bad luck, three are a fault of the template. */
+const roundsToOpen = 3;
+
+/** Between probes of an open breaker: a minute at first, six an hour at last. */
+const firstProbeMs = 60_000;
+
+/** Beyond this many pods at once nothing is held back any more: more than any pool may start. */
+const fullAllowance = 1_000;
+
+/** A failed spawn: what was read off its pod, or what the API server refused it with. */
+export interface Failure {
+  podName: string;
+  reason: string;
+  message: string;
+  startedAtMs: number;
+  templateHash: string;
+  /** It was Ready before. */
+  isCrash?: boolean;
+}
+
+/** Ends that are the containers' own doing; evictions, preemption and lost nodes are not among them. */
+const crashReasons = new Set([
+  ...['CrashLoopBackOff', 'Error', 'OOMKilled', 'Completed', 'ContainerCannotRun', 'StartError'],
+]);
+
+/** Whether a pod's reason says that its own containers ended it. */
+export function isCrash(reason: string | undefined): boolean {
+  return reason !== undefined && crashReasons.has(reason);
+}
+
+/** Longer than the longest pause between probes, so that a crash after each probe is remembered. */
+const crashRememberedMs = 900_000;
+
+/** The failure that the end of a pod is, which had been Ready; null when nobody is to blame. */
+export function crashOf(record: PodRecord | undefined, pod: PodView): Failure | null {
+  const { reason = '', message = '' } = pod;
+  if (record === undefined || !isCrash(reason)) return null;
+  const isOurs = record.retiring === 'unready' || record.retiring === 'ended';
+  if (!isOurs || pod.readyChangedAtMs === undefined) return null;
+  const { name: podName, sinceMs: startedAtMs, templateHash } = record;
+  return { podName, reason, message, startedAtMs, templateHash, isCrash: true };
+}
+
+/** How far a pool trusts its template. */
+export type Breaker = 'closed' | 'open' | 'halfOpen';
+
+/** The breaker of a pool: half-open while a probe is under way. */
+export function breakerOf(failures: FailureMemory, pending: number): Breaker {
+  if (failures.rounds < roundsToOpen) return 'closed';
+  return pending > 0 ? 'halfOpen' : 'open';
+}
+
+/** The state after a failure (F1, F2, F3). */
+export function charge(state: PoolState, failure: Failure, nowMs: number): PoolState {
+  const { failures, pool, spec } = state;
+  if (failure.templateHash !== spec.templateHash) return state;
+  const isNewRound = failures.lastAtMs === null || failure.startedAtMs > failures.lastAtMs;
+  const rounds = failures.rounds + (isNewRound ? 1 : 0);
+  return {
+    ...state,
+    failures: {
+      consecutive: failures.consecutive + 1,
+      rounds,
+      lastReason: failure.reason,
+      lastMessage: failure.message,
+      lastPod: failure.podName,
+      lastAtMs: nowMs,
+      crashedAtMs: failure.isCrash === true ? nowMs : failures.crashedAtMs,
+      sinceMs: failures.sinceMs ?? nowMs,
+      nextAttemptAtMs: isNewRound
+        ? nowMs + pause(state.rules, pool, rounds)
+        : failures.nextAttemptAtMs,
+      allowance: 1,
+    },
+  };
+}
+
+function pause(rules: number, pool: string, rounds: number): number {
+  const seed = `${pool}/${rounds}`;
+  if (rules >= 2 && rounds >= roundsToOpen) {
+    return waitMs({
+      firstMs: firstProbeMs,
+      longestMs: longestWaitMs,
+      step: rounds - roundsToOpen,
+      seed,
+    });
+  }
+  return waitMs({ firstMs: firstWaitMs, longestMs: longestWaitMs, step: rounds - 1, seed });
+}
+
+/** The memory after a pod of the current template became Ready (F4, F5). */
+export function recover(state: PoolState, nowMs: number): FailureMemory {
+  const { failures, spec, rules } = state;
+  if (rules < 2) return failures.consecutive > 0 ? noFailures : failures;
+  if (failures.allowance === null) return failures;
+  const { crashedAtMs } = failures;
+  if (crashedAtMs !== null && nowMs - crashedAtMs < crashRememberedMs) return failures;
+  const allowance = failures.allowance * 2;
+  const isFull = allowance >= Math.min(fullAllowance, spec.maxPending);
+  return { ...noFailures, allowance: isFull ? null : allowance };
+}
+
+/** A pod that has been Ready for this long after a crash of others shows that the cause has gone. */
+const provenAfterMs = 300_000;
+
+/** How many more pods may be started now, as far as failures go, beside those that are starting. */
+export function spawnAllowance({ state, byPhase, isDue }: PlanContext): number {
+  const { failures, spec } = state;
+  const pending = byPhase.pending.length;
+  if (failures.rounds === 0) {
+    return Math.min(spec.maxPending, failures.allowance ?? spec.maxPending) - pending;
+  }
+  // After a failure one pod at a time shows whether the cause has gone, and being Ready is no proof
+  // for pods that crash later (F4).
+  const { crashedAtMs } = failures;
+  const probes = [...byPhase.warm, ...byPhase.unready].filter(
+    (record) => crashedAtMs !== null && record.sinceMs > crashedAtMs,
+  );
+  const isProving = probes.some(
+    ({ pod, sinceMs }) => !isDue((pod?.readyChangedAtMs ?? sinceMs) + provenAfterMs),
+  );
+  return isProving ? 0 : 1 - pending;
+}
