@@ -10,7 +10,9 @@ const allowed = {
   client: ['pool', 'workflows'],
   apply: ['pool', 'kubernetes', 'client'],
   claims: ['kubernetes', 'pool'],
-  api: ['apply', 'claims', 'client', 'pool', 'kubernetes'],
+  api: ['apply', 'claims', 'client', 'configuration', 'kubernetes', 'metrics', 'pool'],
+  configuration: ['workflows'],
+  metrics: ['claims'],
 };
 
 const folderRules = Object.entries(allowed).map(([folder, others]) => ({

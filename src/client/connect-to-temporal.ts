@@ -5,17 +5,35 @@ import { innermostMessage, PoolError } from './pool-error.ts';
 /** A server that does not answer within this is reported: a person waits, and 10 s is long. */
 const connectDeadlineMs = 6_000;
 
+/** A lost server is looked for again at least this often, so that one that is back is used soon. */
+const longestReconnectMs = 5_000;
+
 /** A connection to Temporal by TEMPORAL_ADDRESS and the other variables and files of its envconfig. */
 export interface TemporalConnection {
   client: Client;
   address: string;
+  /** The time that a call for a pool may take; 8 s unless given. */
+  callDeadlineMs?: number;
   close(): Promise<void>;
+}
+
+/**
+ * A connection that is made when it is first used and made anew whenever it is lost, for processes
+ * that serve without Temporal too. Calls raise while no server answers; nothing is raised here.
+ */
+export function openTemporal({ callDeadlineMs }: { callDeadlineMs: number }): TemporalConnection {
+  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
+  const connection = Connection.lazy({
+    ...connectionOptions,
+    channelArgs: { 'grpc.max_reconnect_backoff_ms': longestReconnectMs },
+  });
+  return { ...wrap(connection, { connectionOptions, namespace }), callDeadlineMs };
 }
 
 /** Connects, or raises one `PoolError` with the address and what to try within 6 s. */
 export async function connectToTemporal(): Promise<TemporalConnection> {
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
-  const address = connectionOptions.address ?? 'localhost:7233';
+  const address = addressOf(connectionOptions);
   let connection: Connection;
   try {
     connection = await Connection.connect({
@@ -28,11 +46,23 @@ export async function connectToTemporal(): Promise<TemporalConnection> {
       'start one with ./temporal-dev.sh or set TEMPORAL_ADDRESS';
     throw new PoolError('unreachable', message, error);
   }
+  return wrap(connection, { connectionOptions, namespace });
+}
+
+function wrap(
+  connection: Connection,
+  settings: { connectionOptions: { address?: string }; namespace: string },
+): TemporalConnection {
+  const { connectionOptions, namespace } = settings;
   // A drained pool's workflow is closed; it could still be asked, but there is no such pool any more.
   const workflow = { queryRejectCondition: 'NOT_OPEN' } as const;
   return {
     client: new Client({ connection, namespace, workflow }),
-    address,
+    address: addressOf(connectionOptions),
     close: () => connection.close(),
   };
+}
+
+function addressOf({ address = 'localhost:7233' }: { address?: string }): string {
+  return address;
 }

@@ -5,6 +5,7 @@ import type { PoolSpec } from '../pool/pool-spec.ts';
 import type { PoolStatus } from '../pool/status.ts';
 import {
   applySpecUpdate,
+  demandChangedSignal,
   drainSignal,
   resizeUpdate,
   searchAttributeTypes,
@@ -16,20 +17,39 @@ import type { TemporalConnection } from './connect-to-temporal.ts';
 import { PoolError, toPoolError } from './pool-error.ts';
 
 /** One call: a worker that runs answers in milliseconds, one that replays a long history in 4 s. */
-const callDeadlineMs = 8_000;
+const defaultCallDeadlineMs = 8_000;
+
+/** After a call that was not answered: the server itself answers in milliseconds, or is not there. */
+const probeDeadlineMs = 500;
 
 /** Pools listed at most, and asked at once: each status costs a worker one workflow task. */
 const maxListedPools = 1_000;
 const maxQueriesAtOnce = 20;
 
-/** Calls for pools. Every method raises `PoolError`, within 8 s unless it says otherwise. */
+/** How many claims wait for a pool at one replica of the API. */
+export interface Demand {
+  /** Unique to the process that reports. */
+  replica: string;
+  waiting: number;
+  /** The newest pod version that the replica knows. */
+  version: string;
+  /** The report counts until then. */
+  expiresAtMs: number;
+}
+
+/**
+ * Calls for pools. Every method raises `PoolError`, within 8 s (or the connection's own deadline for
+ * calls) unless it says otherwise.
+ */
 export class Pools {
   readonly #temporal: TemporalConnection;
   readonly #taskQueue: string;
+  readonly #callDeadlineMs: number;
 
   constructor(temporal: TemporalConnection, taskQueue: string) {
     this.#temporal = temporal;
     this.#taskQueue = taskQueue;
+    this.#callDeadlineMs = temporal.callDeadlineMs ?? defaultCallDeadlineMs;
   }
 
   /** The status of every running pool, by name. A pool that ends meanwhile is left out. */
@@ -63,6 +83,11 @@ export class Pools {
   /** Tells a pool to retire its pods and to end once its claims are over. */
   async drain(pool: string): Promise<void> {
     await this.#call(pool, () => this.#handle(pool).signal(drainSignal));
+  }
+
+  /** Tells a pool how many claims wait for it. Repeating it, or sending it late, does no harm. */
+  async demandChanged(pool: string, demand: Demand): Promise<void> {
+    await this.#call(pool, () => this.#handle(pool).signal(demandChangedSignal, demand));
   }
 
   /** Waits until a pool has ended, for at most `timeoutMs`; false when it has not. */
@@ -130,10 +155,12 @@ export class Pools {
   async #areSearchAttributesRegistered(): Promise<boolean> {
     const { client } = this.#temporal;
     try {
-      const { customAttributes } = await client.withDeadline(Date.now() + callDeadlineMs, () =>
-        client.connection.operatorService.listSearchAttributes({
-          namespace: client.options.namespace,
-        }),
+      const { customAttributes } = await client.withDeadline(
+        Date.now() + this.#callDeadlineMs,
+        () =>
+          client.connection.operatorService.listSearchAttributes({
+            namespace: client.options.namespace,
+          }),
       );
       return Object.keys(searchAttributeTypes).every((name) => name in customAttributes);
     } catch {
@@ -170,9 +197,25 @@ export class Pools {
   async #call<T>(pool: string, action: () => Promise<T>): Promise<T> {
     const { client, address } = this.#temporal;
     try {
-      return await client.withDeadline(Date.now() + callDeadlineMs, action);
-    } catch (error) {
-      throw toPoolError(error, pool, address);
+      return await client.withDeadline(Date.now() + this.#callDeadlineMs, action);
+    } catch (raised) {
+      const error = toPoolError(raised, pool, address);
+      if (error.code !== 'unanswered' || (await this.#isServerThere())) throw error;
+      const message = `Temporal at ${address} does not answer; check that it runs`;
+      throw new PoolError('unreachable', message, raised);
+    }
+  }
+
+  /** Tells a pool without a worker from a Temporal that is down: both let a call run out of time. */
+  async #isServerThere(): Promise<boolean> {
+    const { client } = this.#temporal;
+    try {
+      await client.withDeadline(Date.now() + probeDeadlineMs, () =>
+        client.workflowService.getSystemInfo({}),
+      );
+      return true;
+    } catch {
+      return false;
     }
   }
 }

@@ -1,0 +1,46 @@
+/** What the HTTP server takes at most, each with its reason. */
+
+/** Request line and headers. Node's own default; a token and a claimId take less than 1 KiB. */
+export const maxHeaderBytes = 16_384;
+
+/** Headers of one request, so that 16 KiB of one-letter headers do not cost 5,000 objects. */
+export const maxHeadersCount = 100;
+
+/** The longest URL of ours has a claimId of 200 characters, each escaped to 3: below 1 KiB. */
+export const maxUrlLength = 2_048;
+
+/** Body of a claim: 16 annotations of 2 KiB characters, labels and the rest stay below. */
+export const maxClaimBodyBytes = 65_536;
+
+/** Body of a pool document: a pod template may have 1.5 MB in etcd. */
+export const maxPoolBodyBytes = 2_000_000;
+
+/**
+ * Open connections. A waiter holds one, the rest are idle ones kept alive; each costs about 20 KB, so
+ * these cost 100 MB at most. Past it a new connection is closed at once.
+ */
+export const maxConnections = 5_000;
+
+/** Headers must have come by then; a sender of one byte a second is cut off (slow loris). */
+export const headersTimeoutMs = 10_000;
+
+/** The whole request must have come by then; 2 MB at 100 KB/s take 20 s. */
+export const requestTimeoutMs = 30_000;
+
+/** How often the two above are looked at. */
+export const connectionsCheckingIntervalMs = 1_000;
+
+/**
+ * An idle connection is kept for this; longer than the 60 s after which common load balancers close
+ * theirs, so that none of them writes into a connection that we just closed.
+ */
+export const keepAliveTimeoutMs = 65_000;
+
+/** A graceful stop lasts at most this; Kubernetes kills after 30 s. */
+export const stopDeadlineMs = 10_000;
+
+/**
+ * The time a call may take that needs Temporal. People and programs wait for it, and it answers in
+ * milliseconds or not at all.
+ */
+export const temporalDeadlineMs = 3_000;

@@ -1,0 +1,112 @@
+/**
+ * One replica of the API. It serves claims as soon as it has read the pods and the pools' cards once;
+ * Temporal may be down then and later. SIGTERM stops it gracefully, a second one at once.
+ */
+import { randomBytes } from 'node:crypto';
+import { pino } from 'pino';
+import { Claims } from '../claims/claims.ts';
+import { openTemporal } from '../client/connect-to-temporal.ts';
+import { Pools } from '../client/pools.ts';
+import { CardCache } from '../kubernetes/card-cache.ts';
+import { connectToCluster } from '../kubernetes/connection.ts';
+import { PodCache } from '../kubernetes/pod-cache.ts';
+import { ApiMetrics } from '../metrics/api-metrics.ts';
+import { readConfiguration } from './configuration.ts';
+import { temporalDeadlineMs } from './limits.ts';
+import type { Readiness } from './operation-routes.ts';
+import { createPoolAdministration } from './pool-administration.ts';
+import { ApiServer } from './server.ts';
+import { Tokens } from './tokens.ts';
+
+/** A process that can't list its pods ends after this and is started again by its keeper. */
+const startDeadlineMs = 60_000;
+
+/** A picture of this age may lack every pod: silence of two minutes already starts a new list. */
+const unreadyLagMs = 180_000;
+
+/** Time for the watches and connections to close, after the server has stopped. */
+const closeDeadlineMs = 3_000;
+
+const log = pino({ name: 'pilotlight-api', level: process.env['PILOTLIGHT_LOG_LEVEL'] ?? 'info' });
+
+async function main(): Promise<void> {
+  const { namespace, taskQueue, host, port, tokensFile, claimLimits } = readConfiguration(
+    process.env,
+  );
+  const onTrouble = (message: string): void => log.error(message);
+  const tokens = tokensFile === null ? null : await Tokens.open({ path: tokensFile, onTrouble });
+  const connection = await connectToCluster();
+  const cache = PodCache.start({ connection, namespace });
+  const cards = CardCache.start({ connection, namespace });
+  const deadlineMs = Date.now() + startDeadlineMs;
+  if (!(await cache.ready(deadlineMs)) || !(await cards.ready(deadlineMs))) {
+    const error = cache.lastError ?? cards.lastError;
+    throw new Error(`no list of pods and cards within ${startDeadlineMs} ms: ${String(error)}`);
+  }
+
+  const temporal = openTemporal({ callDeadlineMs: temporalDeadlineMs });
+  const pools = new Pools(temporal, taskQueue);
+  const metrics = new ApiMetrics();
+  // A dead replica's reports expire under its own name, so each life has a new one.
+  const replica = `${process.env['HOSTNAME'] ?? 'api'}-${randomBytes(4).toString('hex')}`;
+  const claims = new Claims({
+    ...{ connection, namespace, cache, cards, limits: claimLimits },
+    reportDemand: (pool, demand) => pools.demandChanged(pool, { replica, ...demand }),
+    onEvent: (event) => {
+      metrics.observeClaimEvent(event);
+      if (event.kind === 'lost' || event.kind === 'demandUnheard') log.warn(event, 'claims');
+    },
+  });
+  metrics.addGauge({
+    name: 'pilotlight_claims_waiting',
+    help: 'Claims in line at this replica.',
+    label: 'pool',
+    read: () => claims.poolSummaries().map(({ pool, waiting }) => [pool, waiting]),
+  });
+  const readiness = (): Readiness => {
+    const watchLagMs = Math.max(cache.lagMs(), cards.lagMs());
+    const isReady = watchLagMs < unreadyLagMs;
+    const why = isReady ? 'Claims are served.' : 'The Kubernetes API server is silent.';
+    return { isReady, why, watchLagMs };
+  };
+  const administration = createPoolAdministration({ pools, connection, namespace });
+  const server = await ApiServer.create({
+    ...{ claims, administration, tokens, metrics, log, readiness },
+  });
+  const url = await server.listen({ host, port });
+  log.info(
+    { url, namespace, replica, cluster: connection.server, hasTokens: tokens !== null },
+    'the API serves',
+  );
+
+  await untilToldToStop();
+  log.info('the API stops');
+  await server.stop();
+  tokens?.close();
+  // The process ends anyway: an answer that never comes is no reason to stay.
+  setTimeout(() => process.exit(0), closeDeadlineMs).unref();
+  await Promise.all([cache.stop(), cards.stop()]);
+  await Promise.all([connection.close(), temporal.close()]);
+  log.info('the API has stopped');
+}
+
+function untilToldToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        process.once(signal, () => process.exit(1));
+        resolve();
+      });
+    }
+  });
+}
+
+try {
+  await main();
+} catch (error) {
+  log.fatal(
+    { error: String(error), cause: error instanceof Error ? String(error.cause) : '' },
+    'the API ends',
+  );
+  process.exit(1);
+}

@@ -1,0 +1,28 @@
+/** What every error is answered with: RFC 9457, with a stable `code`. */
+import Type, { type Static } from 'typebox';
+import { problemCodes, type ProblemCode } from './problem-codes.ts';
+
+/** The media type of every error. */
+export const problemMediaType = 'application/problem+json';
+
+/** The body of an error. */
+export const problemSchema = Type.Object(
+  {
+    type: Type.String({ description: 'A URN that ends in the code.' }),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String({ description: 'One sentence a person can act on.' }),
+    code: Type.Unsafe<ProblemCode>({ type: 'string', enum: Object.keys(problemCodes) }),
+    field: Type.Optional(Type.String({ description: 'What is wrong in the request.' })),
+    expected: Type.Optional(Type.String()),
+    given: Type.Optional(Type.String()),
+    retryAfterSeconds: Type.Optional(
+      Type.Number({ description: 'As in Retry-After, and finer than whole seconds.' }),
+    ),
+    requestId: Type.Optional(Type.String({ description: 'Finds the request in the log.' })),
+  },
+  { description: 'An error.' },
+);
+
+/** An error as the API answers it. */
+export type Problem = Static<typeof problemSchema>;
