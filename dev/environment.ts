@@ -1,8 +1,9 @@
-/** A whole Pilotlight on this machine: Temporal, a cluster, a worker and the example pools. */
+/** A whole Pilotlight on this machine: Temporal, a cluster, a worker, the API and example pools. */
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { Pools } from '../src/client/pools.ts';
 import { defaultTaskQueue } from '../src/workflows/messages.ts';
+import { createApi } from './api-process.ts';
 import { applyExamples } from './apply-examples.ts';
 import type { Cluster } from './clusters/cluster.ts';
 import { useKubeconfig } from './clusters/kubeconfig.ts';
@@ -35,19 +36,20 @@ export interface Environment {
   /** Pools that were created from the examples by this start. */
   createdPools: string[];
   status(): EnvironmentStatus;
-  /** Stops what was started, the last first: worker, cluster, Temporal. */
+  /** Stops what was started, the last first: API, worker, cluster, Temporal. */
   stop(): Promise<void>;
 }
 
 /** The variables that make `temporal`, `kubectl`, the CLI and a worker speak to an environment. */
 export function environmentVariables(
-  status: Pick<EnvironmentStatus, 'temporal' | 'kubernetes'>,
+  status: Pick<EnvironmentStatus, 'temporal' | 'kubernetes' | 'api'>,
 ): Record<string, string> {
   return {
     TEMPORAL_ADDRESS: status.temporal.address,
     TEMPORAL_NAMESPACE: status.temporal.namespace,
     KUBECONFIG: status.kubernetes.kubeconfig,
     PILOTLIGHT_NAMESPACE: status.kubernetes.namespace,
+    ...(status.api.url === null ? {} : { PILOTLIGHT_API_URL: status.api.url }),
   };
 }
 
@@ -73,12 +75,21 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     signal.throwIfAborted();
 
     const processes = [temporal.process, ...cluster.processes];
-    const status = (): EnvironmentStatus => describe({ temporal, cluster, processes });
+    let apiUrl: string | null = null;
+    const status = (): EnvironmentStatus => describe({ temporal, cluster, processes, apiUrl });
     onStep('Starting the worker');
     const worker = await createWorker(stateDir, environmentVariables(status()));
     processes.push(worker);
     undo.push(() => worker.stop());
     await worker.start();
+    signal.throwIfAborted();
+
+    onStep('Starting the API');
+    const api = await createApi(stateDir, environmentVariables(status()));
+    processes.push(api.process);
+    undo.push(() => api.process.stop());
+    await api.process.start();
+    apiUrl = api.url;
     signal.throwIfAborted();
 
     const client = new Client({
@@ -135,8 +146,9 @@ function describe(parts: {
   temporal: TemporalServer;
   cluster: Cluster;
   processes: ManagedProcess[];
+  apiUrl: string | null;
 }): EnvironmentStatus {
-  const { temporal, cluster, processes } = parts;
+  const { temporal, cluster, processes, apiUrl } = parts;
   return {
     temporal: { address: temporal.address, namespace: temporal.namespace, ui: temporal.uiUrl },
     kubernetes: {
@@ -144,7 +156,7 @@ function describe(parts: {
       kubeconfig: cluster.kubeconfigPath,
       namespace: cluster.namespace,
     },
-    api: { url: null },
+    api: { url: apiUrl },
     processes: processes.map(({ name, pid, restarts }) => ({ name, pid, restarts })),
   };
 }

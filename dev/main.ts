@@ -134,11 +134,12 @@ function notRunning(stateDir: string): Error {
   );
 }
 
-function formatStatus({ temporal, kubernetes, processes }: EnvironmentStatus): string {
+function formatStatus({ temporal, kubernetes, api, processes }: EnvironmentStatus): string {
   const rows = processes.map(({ name, pid, restarts }) => [name, pid ?? 'restarting', restarts]);
   return [
     `Temporal    ${temporal.address}, namespace ${temporal.namespace}, UI ${temporal.ui ?? 'off'}`,
     `Kubernetes  ${kubernetes.kind}, namespace ${kubernetes.namespace}, ${kubernetes.kubeconfig}`,
+    `API         ${api.url ?? 'off'}`,
     '',
     formatTable(['PROCESS', 'PID', 'RESTARTS'], rows),
   ].join('\n');

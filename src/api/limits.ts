@@ -40,7 +40,7 @@ export const keepAliveTimeoutMs = 65_000;
 export const stopDeadlineMs = 10_000;
 
 /**
- * The time a call may take that needs Temporal. People and programs wait for it, and it answers in
- * milliseconds or not at all.
+ * The time a call to Temporal may take. People and programs wait for it, and it answers in
+ * milliseconds or not at all; with the half second to find out which, an outage is told after 3 s.
  */
-export const temporalDeadlineMs = 3_000;
+export const temporalDeadlineMs = 2_500;

@@ -22,6 +22,8 @@ export class ApiError extends Error {
   readonly retryAfterSeconds: number | null;
   /** What is wrong in the request, when one thing is. */
   readonly wrong: { field: string; expected: string; given: string } | null;
+  /** Everything that is wrong with a document, a sentence each. */
+  readonly errors: string[] | null;
 
   constructor(
     code: ProblemCode,
@@ -29,6 +31,7 @@ export class ApiError extends Error {
     options: {
       retryAfterSeconds?: number;
       wrong?: { field: string; expected: string; given: string };
+      errors?: string[];
       cause?: unknown;
     } = {},
   ) {
@@ -37,6 +40,7 @@ export class ApiError extends Error {
     this.code = code;
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;
     this.wrong = options.wrong ?? null;
+    this.errors = options.errors ?? null;
   }
 }
 
@@ -51,14 +55,12 @@ export function toApiError(error: unknown): ApiError {
     });
   }
   if (error instanceof PoolError) return fromPoolError(error);
-  if (error instanceof DocumentError) {
-    return new ApiError('badRequest', error.message, { cause: error });
-  }
+  if (error instanceof DocumentError) return fromDocument(error);
   if (error instanceof ApplyError) {
     const isOutage = error.cause instanceof KubernetesError && isUnavailable(error.cause);
     return isOutage
       ? new ApiError('clusterUnavailable', error.message, retrying(outageSeconds, error))
-      : new ApiError('badRequest', error.message, { cause: error });
+      : fromDocument(error);
   }
   if (error instanceof KubernetesError) {
     const message = `The Kubernetes API server does not do what was asked: ${error.message}`;
@@ -78,6 +80,7 @@ export function toProblem(error: ApiError, requestId?: string): Problem {
     detail: error.message,
     code: error.code,
     ...error.wrong,
+    ...(error.errors === null ? {} : { errors: error.errors }),
     ...(error.retryAfterSeconds === null ? {} : { retryAfterSeconds: error.retryAfterSeconds }),
     ...(requestId === undefined ? {} : { requestId }),
   };
@@ -95,6 +98,17 @@ export function toRawAnswer(error: ApiError): string {
     '',
     body,
   ].join('\r\n');
+}
+
+/** The first of a document's errors is the detail; a template of lines could have thousands. */
+const maxDocumentErrors = 50;
+
+function fromDocument(error: DocumentError | ApplyError): ApiError {
+  const [first = '', ...others] = error.message.split('\n');
+  if (others.length === 0) return new ApiError('badRequest', first, { cause: error });
+  const errors = [first, ...others].slice(0, maxDocumentErrors);
+  const message = `${first} (one of ${others.length + 1} errors)`;
+  return new ApiError('badRequest', message, { errors, cause: error });
 }
 
 function fromPoolError(error: PoolError): ApiError {

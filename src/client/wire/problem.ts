@@ -16,6 +16,9 @@ export const problemSchema = Type.Object(
     field: Type.Optional(Type.String({ description: 'What is wrong in the request.' })),
     expected: Type.Optional(Type.String()),
     given: Type.Optional(Type.String()),
+    errors: Type.Optional(
+      Type.Array(Type.String(), { description: 'Everything wrong with a pool document.' }),
+    ),
     retryAfterSeconds: Type.Optional(
       Type.Number({ description: 'As in Retry-After, and finer than whole seconds.' }),
     ),
