@@ -1,6 +1,6 @@
 /** Pools as text for a terminal. */
 import Table from 'cli-table3';
-import type { PoolStatus } from '../pool/status.ts';
+import type { ShownPool } from './shown-pool.ts';
 
 /** What a table draws around its cells; all left out here. */
 const borders = [
@@ -26,7 +26,7 @@ function formatTable(head: string[], rows: (string | number)[][]): string {
 }
 
 /** One line a pool; `wide` adds where it lives, its template and why it is in its phase. */
-export function formatPools(pools: PoolStatus[], wide: boolean): string {
+export function formatPools(pools: ShownPool[], wide: boolean): string {
   const head = ['NAME', 'PHASE', 'TARGET', 'WARM', 'PENDING', 'CLAIMED'];
   const rows = pools.map((pool) => [
     ...[pool.pool, pool.phase, pool.target, pool.warm, pool.pending, pool.claimed],
@@ -38,10 +38,23 @@ export function formatPools(pools: PoolStatus[], wide: boolean): string {
   );
 }
 
+/** A line of a description; without a value it is left out. */
+type Field = [name: string, value: string | number | null];
+
+function failureFields(failures: ShownPool['failures']): Field[] {
+  if (failures === null) return [];
+  const { consecutive, lastReason, lastMessage, nextAttemptAtMs } = failures;
+  return [
+    ['Failures', consecutive],
+    ['Last failure', lastReason && `${lastReason}: ${lastMessage ?? ''}`],
+    ['Next attempt', nextAttemptAtMs && new Date(nextAttemptAtMs).toISOString()],
+  ];
+}
+
 /** A pool in full: its condition, what failed last, and every pod with its reason. */
-export function formatPool(status: PoolStatus): string {
+export function formatPool(status: ShownPool): string {
   const { failures, lastRefusal, spec } = status;
-  const fields: [string, string | number | null][] = [
+  const fields: Field[] = [
     ['Name', status.pool],
     ['Namespace', status.namespace],
     ['Phase', status.phase],
@@ -54,14 +67,10 @@ export function formatPool(status: PoolStatus): string {
     ['Template', `${status.templateHash} (${status.stale} unclaimed pods of older ones)`],
     [
       'Limits',
-      `${spec.maxPods} pods, ${spec.maxPending} pending, Ready in ${spec.podReadySeconds} s`,
+      spec &&
+        `${spec.maxPods} pods, ${spec.maxPending} pending, Ready in ${spec.podReadySeconds} s`,
     ],
-    ['Failures', failures.consecutive],
-    [
-      'Last failure',
-      failures.lastReason && `${failures.lastReason}: ${failures.lastMessage ?? ''}`,
-    ],
-    ['Next attempt', failures.nextAttemptAtMs && new Date(failures.nextAttemptAtMs).toISOString()],
+    ...failureFields(failures),
     [
       'Last refusal',
       lastRefusal && `${new Date(lastRefusal.atMs).toISOString()}: ${lastRefusal.message}`,

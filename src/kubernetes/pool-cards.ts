@@ -71,6 +71,26 @@ export async function listPoolsByCard(options: {
   return items.flatMap((card) => card.metadata?.labels?.[labels.pool] ?? []);
 }
 
+/** The cards of a namespace that can be read, by pool. Raises `KubernetesError`. */
+export async function listPoolCards(options: {
+  connection: ClusterConnection;
+  namespace: string;
+}): Promise<PoolCard[]> {
+  const { connection, namespace } = options;
+  const labelSelector = `${labels.pool},${labels.managedBy}=${managedByValue}`;
+  const { items } = await call(
+    connection.core.listNamespacedConfigMap({ namespace, labelSelector }),
+  );
+  return items
+    .flatMap(({ metadata, data }) => {
+      const card = readPoolCard(data?.[cardDataKey]);
+      const isNamedForIt = card !== null && metadata?.name === poolCardName(card.pool);
+      // Where it was found counts, not where it says that it lies.
+      return isNamedForIt ? [{ ...card, namespace }] : [];
+    })
+    .sort((a, b) => (a.pool < b.pool ? -1 : 1));
+}
+
 /**
  * Reads a card as it was published, by this release or another: null when it is not one. Fields that
  * an older release did not write get a value that is safe; unknown ones are dropped.

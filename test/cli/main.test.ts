@@ -85,8 +85,26 @@ describe('pilotlight', () => {
     });
   }
 
+  it('names both servers in one line when neither answers to get or describe', async () => {
+    const env = { KUBECONFIG: await kubeconfig(`https://${nowhere}`) };
+    const commands = [
+      ['get', 'pools'],
+      ['describe', 'pool', 'a'],
+    ];
+    const runs = await Promise.all(commands.map((args) => run(args, { env })));
+    for (const { exitCode, stdout, stderr } of runs) {
+      assert.equal(exitCode, 1);
+      assert.equal(stdout, '');
+      assert.match(
+        stderr,
+        /^error: No Temporal server answers at 127\.0\.0\.1:1 .*TEMPORAL_ADDRESS\. The pools' cards can't be read either: .*ECONNREFUSED/,
+      );
+      assert.equal(stderr.split('\n').length, 1);
+    }
+  });
+
   it('names the address of a Temporal server that refuses connections', async () => {
-    const { exitCode, stderr } = await run(['get', 'pools']);
+    const { exitCode, stderr } = await run(['scale', 'a', '1']);
     assert.equal(exitCode, 1);
     assert.match(
       stderr,
