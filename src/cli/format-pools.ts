@@ -41,8 +41,8 @@ export function formatPools(pools: ShownPool[], wide: boolean): string {
 /** A line of a description; without a value it is left out. */
 type Field = [name: string, value: string | number | null];
 
-function failureFields(failures: ShownPool['failures']): Field[] {
-  if (failures === null) return [];
+function failureFields(failures: ShownPool['failures'] | null): Field[] {
+  if (!failures) return [];
   const { consecutive, lastReason, lastMessage, nextAttemptAtMs } = failures;
   return [
     ['Failures', consecutive],
@@ -53,7 +53,7 @@ function failureFields(failures: ShownPool['failures']): Field[] {
 
 /** A pool in full: its condition, what failed last, and every pod with its reason. */
 export function formatPool(status: ShownPool): string {
-  const { failures, lastRefusal, spec } = status;
+  const { failures = null, lastRefusal = null, spec = null } = status;
   const fields: Field[] = [
     ['Name', status.pool],
     ['Namespace', status.namespace],

@@ -4,13 +4,14 @@ import type { PodView } from '../pool/pod-view.ts';
 import { phaseOf } from '../pool/state.ts';
 import type { PoolStatus } from '../pool/status.ts';
 
-/** What only a pool's workflow knows. */
-type Remembered = 'demand' | 'failures' | 'lastRefusal' | 'releases' | 'spec';
+/** What a card and the cluster's pods tell as well as the pool's workflow does. */
+type Seen =
+  | ('pool' | 'namespace' | 'why' | 'target' | 'templateHash' | 'stale' | 'pods')
+  | ('warm' | 'pending' | 'claimed' | 'retiring');
 
-/** A pool's status. From its card it is without what only the workflow remembers: null there. */
-export type ShownPool = Omit<PoolStatus, Remembered | 'phase'> & {
-  [K in Remembered]: PoolStatus[K] | null;
-} & { phase: string };
+/** A pool's status. From its card it is without what only the workflow remembers. */
+export type ShownPool = Pick<PoolStatus, Seen> &
+  Partial<Omit<PoolStatus, Seen | 'phase'>> & { phase: string };
 
 /** What a card and the pods of the cluster tell of a pool, at an instant by this machine's clock. */
 export function poolOfCard(options: { card: PoolCard; pods: PodView[]; nowMs: number }): ShownPool {
@@ -41,7 +42,6 @@ export function poolOfCard(options: { card: PoolCard; pods: PodView[]; nowMs: nu
     stale: pods.filter((pod) => pod.templateHash !== card.templateHash && !pod.claimed).length,
     templateHash: card.templateHash,
     pods: shown,
-    ...{ demand: null, failures: null, lastRefusal: null, releases: null, spec: null },
   };
 }
 
