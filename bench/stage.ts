@@ -30,6 +30,9 @@ export const namespace = 'default';
 export interface Stage {
   /** The benchmarks' own eyes and hands. */
   bare: BareCluster;
+  client: Client;
+  /** Temporal's own metrics. */
+  metricsUrl: string;
   /** Every process whose CPU time counts, this one included. */
   processes(): TimedProcess[];
   /** Stores the template and starts the pool's workflow. */
@@ -106,6 +109,8 @@ export async function startStage(options: {
     const pools = new Pools(temporalClient, defaultTaskQueue);
     return {
       bare,
+      client,
+      metricsUrl: temporal.metricsUrl,
       stop,
       processes: () => [
         ...[worker, temporal.process, ...cluster.processes].map(({ name, pid }) => ({ name, pid })),

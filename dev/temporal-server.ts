@@ -11,6 +11,8 @@ export interface TemporalServer {
   address: string;
   namespace: string;
   uiUrl: string | null;
+  /** The server's own metrics, in Prometheus' text format. */
+  metricsUrl: string;
   process: ManagedProcess;
 }
 
@@ -48,7 +50,8 @@ export async function startTemporalServer(options: {
   });
   await process.start();
   const uiUrl = headless ? null : `http://127.0.0.1:${ports.ui}`;
-  return { address, namespace: 'default', uiUrl, process };
+  const metricsUrl = `http://127.0.0.1:${ports.metrics}/metrics`;
+  return { address, namespace: 'default', uiUrl, metricsUrl, process };
 }
 
 /** Whether the namespace can be described: the frontend answers earlier than it can be used. */

@@ -14,11 +14,20 @@ interface SpawnHeartbeat {
 /** A beat every 2 s notices a lost attempt early and leaves four lost beats within the timeout. */
 const beatMs = 2_000;
 
-/** With hundreds in flight a beat every 4 s halves the writes to Temporal's database. */
+/** With many in flight a beat every 4 s halves the writes to Temporal's database. */
 const slowBeatMs = 4_000;
-const manySpawns = 200;
+const manySpawns = 100;
 
 let inFlight = 0;
+
+function nextBeatMs(): number {
+  return inFlight > manySpawns ? slowBeatMs : beatMs;
+}
+
+/** Spawns of this process that are under way, the caller's included. */
+export function spawnsInFlight(): number {
+  return inFlight;
+}
 
 /** Beats until stopped; `saw` changes what the next beat says. */
 export function startHeartbeat(options: { podName: string; uid: string | null }): {
@@ -33,10 +42,10 @@ export function startHeartbeat(options: { podName: string; uid: string | null })
     startedAtMs: Date.now(),
     message: '',
   };
-  let timer = setTimeout(beat, beatMs);
+  let timer = setTimeout(beat, nextBeatMs());
   function beat(): void {
     context.heartbeat(details);
-    timer = setTimeout(beat, inFlight > manySpawns ? slowBeatMs : beatMs);
+    timer = setTimeout(beat, nextBeatMs());
   }
   return {
     saw(pod) {

@@ -7,6 +7,7 @@
  * A4. Only past that deadline is the pod retired here, and only if unclaimed and not Ready. Neither
  *     a shutdown nor a cancellation deletes it: the next attempt, or the pool, goes on with it.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ClusterConnection } from '../kubernetes/connection.ts';
@@ -19,8 +20,9 @@ import type { PodView } from '../pool/pod-view.ts';
 import { compareVersions } from '../pool/resource-version.ts';
 import { assertCluster, callCluster } from './cluster-failure.ts';
 import { handOver } from './hand-over.ts';
-import { startHeartbeat, uidOfHeartbeat } from './spawn-heartbeat.ts';
+import { spawnsInFlight, startHeartbeat, uidOfHeartbeat } from './spawn-heartbeat.ts';
 import type { TemplateCache } from './template-cache.ts';
+import { untilNextTickMs } from './tick.ts';
 
 export interface SpawnPodInput {
   pool: string;
@@ -39,6 +41,9 @@ interface SpawnDependencies {
   clusterUid: string;
   templates: TemplateCache;
 }
+
+/** Up to this many spawns end on their own: there is nothing to tell them together with. */
+const fewSpawns = 3;
 
 /** How long a wait trusts the watch before it reads the pod itself. */
 const slowPollMs = 15_000;
@@ -62,7 +67,10 @@ export function createSpawnPod(
       const found = await getOrCreate({ dependencies, input, knownUid, startedMs });
       if ('outcome' in found) return found;
       heartbeat.saw(found);
-      return await waitForReady({ dependencies, input, pod: found, saw: heartbeat.saw });
+      const result = await waitForReady({ dependencies, input, pod: found, saw: heartbeat.saw });
+      // Claims see the pod already; only the pool hears of it with the others of this tick.
+      if (spawnsInFlight() > fewSpawns) await sleep(untilNextTickMs(Date.now()));
+      return result;
     } catch (error) {
       throw handOver(error);
     } finally {

@@ -8,13 +8,11 @@ import type { PodCache, PodCacheChange } from '../kubernetes/pod-cache.ts';
 import { maxObservedPods, type GonePod, type Observation } from '../pool/observation.ts';
 import type { PodView } from '../pool/pod-view.ts';
 import { handOver } from './hand-over.ts';
+import { untilNextTickMs } from './tick.ts';
 
 export interface WatchPodsInput {
   namespace: string;
 }
-
-/** Changes within this are one signal: at 10 claims a second about 4 history events a claim. */
-const coalesceMs = 200;
 
 /** The watcher is placed anew once a day, so that no attempt grows old. */
 const placedForMs = 23 * 3_600_000;
@@ -114,7 +112,7 @@ async function tellUntilPlacedAnew(options: {
       retryMs = Math.min(longestRetryMs, Math.max(firstRetryMs, retryMs * 2));
       log.warn('Temporal has not taken what changed, it is sent again', { error: String(error) });
     }
-    await Context.current().sleep(Math.max(coalesceMs, retryMs));
+    await Context.current().sleep(Math.max(untilNextTickMs(Date.now()), retryMs));
   }
 }
 

@@ -29,7 +29,7 @@ export interface Plan {
  * Launches in one plan at most. A thousand activities scheduled in one workflow task took 4 to 12 s
  * on two cores, past the task's own limit of 10 s; a hundred take well below a second.
  */
-const maxLaunches = 100;
+export const maxLaunches = 100;
 
 /** Pause before the rest of a plan that was cut at `maxLaunches`, if no event comes before. */
 const restAfterMs = 100;

@@ -18,6 +18,7 @@ import { connectToCluster } from '../kubernetes/connection.ts';
 import { PodCache } from '../kubernetes/pod-cache.ts';
 import { listPoolsByCard } from '../kubernetes/pool-cards.ts';
 import { poolWorkflowId, watchWorkflowId } from '../pool/names.ts';
+import { maxLaunches } from '../pool/plan.ts';
 import { podsChangedSignal, workflowTypes } from '../workflows/messages.ts';
 import { readConfiguration } from './configuration.ts';
 import { workflowCode } from './workflow-code.ts';
@@ -86,6 +87,9 @@ async function main(): Promise<void> {
     }),
     maxConcurrentActivityTaskExecutions: configuration.maxActivities,
     activityTaskPollerBehavior: { type: 'autoscaling', minimum: 2, initial: 5, maximum: 50 },
+    // As many as one plan launches: a spawn that starts with its workflow task's answer needs no poll
+    // and no write of its own to be started, 2 ms of Temporal a pod.
+    maxEagerActivityReservationsPerWorkflowTask: maxLaunches,
     maxHeartbeatThrottleInterval: '2s',
     defaultHeartbeatThrottleInterval: '2s',
     // A killed process holds its sticky workflows for this long; two seconds cost a replay at most.
