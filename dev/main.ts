@@ -8,7 +8,14 @@ import type { Cluster } from './clusters/cluster.ts';
 import { environmentVariables } from './environment.ts';
 import { findTool, temporalCli } from './install/find-tool.ts';
 import { parseSeconds } from './parse-seconds.ts';
-import { findSupervisor, readStatus, type EnvironmentStatus } from './state-folder.ts';
+import { endLeftovers, findLeftovers } from './leftovers.ts';
+import {
+  claimStateFolder,
+  findSupervisor,
+  readStatus,
+  releaseStateFolder,
+  type EnvironmentStatus,
+} from './state-folder.ts';
 import { up, upDetached } from './up.ts';
 
 /** Each process gets 15 s to end; of a control plane's eight, seven end at once. */
@@ -68,7 +75,7 @@ program
   .addOption(stateDirOption())
   .action(async ({ stateDir }: { stateDir: string }) => {
     const pid = await findSupervisor(resolve(stateDir));
-    if (pid === null) throw notRunning(stateDir);
+    if (pid === null) return stopLeftovers(stateDir);
     process.kill(pid, 'SIGTERM');
     const spinner = ora('Stopping the worker, the cluster and Temporal').start();
     const deadlineMs = Date.now() + stopTimeoutMs;
@@ -121,6 +128,18 @@ function stateDirOption(): Option {
   return new Option('--state-dir <folder>', 'where its data is kept').default(inCheckout);
 }
 
+/** Its keeper was killed with -9: what it kept may still run. */
+async function stopLeftovers(stateDir: string): Promise<void> {
+  const folder = resolve(stateDir);
+  if (findLeftovers(folder).length === 0) throw notRunning(stateDir);
+  await claimStateFolder(folder);
+  try {
+    console.log(`Stopped ${(await endLeftovers(folder)).join(', ')}, whose keeper had been killed`);
+  } finally {
+    await releaseStateFolder(folder);
+  }
+}
+
 async function runningStatus(stateDir: string): Promise<EnvironmentStatus> {
   const folder = resolve(stateDir);
   const status = (await findSupervisor(folder)) === null ? null : await readStatus(folder);
@@ -129,8 +148,13 @@ async function runningStatus(stateDir: string): Promise<EnvironmentStatus> {
 }
 
 function notRunning(stateDir: string): Error {
+  const names = findLeftovers(resolve(stateDir)).map(({ name }) => name);
+  const start = 'start it with `./temporal-dev.sh up`';
   return new Error(
-    `No environment runs in --state-dir ${stateDir}; start it with \`./temporal-dev.sh up\``,
+    names.length === 0
+      ? `No environment runs in --state-dir ${stateDir}; ${start}`
+      : `The process that kept --state-dir ${stateDir} was killed, and ${names.join(', ')} outlived it; ` +
+          `end them with \`./temporal-dev.sh stop\`, or ${start}`,
   );
 }
 

@@ -4,9 +4,10 @@
  * States: stopped → start() → running → (dies) → waiting 1 s → running …; stop() from any → stopped.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { openSync, closeSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { forgetProcess, recordProcess } from './leftovers.ts';
 
 /** Pause before a process that died is started again, as short as a kubelet's first. */
 const restartAfterMs = 1_000;
@@ -14,11 +15,18 @@ const restartAfterMs = 1_000;
 /** Time between questions whether it is ready. */
 const askEveryMs = 100;
 
+/** A start is given up when it has died so often: the next try would fail alike. */
+const maxDeathsBeforeReady = 3;
+
+/** Characters of the log that an error quotes: the last lines, where programs say what is wrong. */
+const quotedCharacters = 800;
+
 export interface ProcessOptions {
   name: string;
   command: string;
   args: string[];
   env?: Record<string, string>;
+  /** Its output; the record that it runs is kept beside it (leftovers.ts). */
   logFile: string;
   /** Whether it is started again when it dies of its own accord. */
   restart: boolean;
@@ -34,6 +42,7 @@ export class ManagedProcess {
   readonly #options: ProcessOptions;
   #child: ChildProcess | null = null;
   #isWanted = false;
+  /** How often it has died and was started again. */
   restarts = 0;
 
   constructor(options: ProcessOptions) {
@@ -46,17 +55,26 @@ export class ManagedProcess {
     return this.#child?.pid ?? null;
   }
 
-  /** Starts it and waits until it is ready; raises with the log's place when it is not in time. */
-  async start(): Promise<void> {
+  /**
+   * Starts it and waits until it is ready. A failed start leaves it to the caller to `stop` it.
+   *
+   * @throws with the log's place and its last lines when it is not ready in time or keeps dying, or
+   *   with the signal's reason
+   */
+  async start(signal?: AbortSignal): Promise<void> {
     this.#isWanted = true;
     this.#spawn();
-    const { isReady, readyTimeoutMs = 30_000, logFile, name } = this.#options;
+    const { isReady, readyTimeoutMs = 30_000, restart } = this.#options;
     if (isReady === undefined) return;
-    const deadlineMs = Date.now() + readyTimeoutMs;
+    const startedAtMs = Date.now();
+    const maxRestarts = this.restarts + maxDeathsBeforeReady;
     while (!(await isReady().catch(() => false))) {
-      if (Date.now() > deadlineMs) throw new Error(`${name} was not ready in time; see ${logFile}`);
-      if (this.#child === null && !this.#options.restart) {
-        throw new Error(`${name} ended at once; see ${logFile}`);
+      signal?.throwIfAborted();
+      if (Date.now() - startedAtMs > readyTimeoutMs) {
+        throw this.#notStarted(`was not ready within ${readyTimeoutMs / 1_000} s`);
+      }
+      if (this.#child === null && (!restart || this.restarts >= maxRestarts)) {
+        throw this.#notStarted('ended before it was ready');
       }
       await sleep(askEveryMs);
     }
@@ -84,6 +102,12 @@ export class ManagedProcess {
     await this.#ended(5_000);
   }
 
+  #notStarted(what: string): Error {
+    const { name, logFile } = this.#options;
+    const said = readFileSync(logFile, 'utf8').slice(-quotedCharacters).trim();
+    return new Error(`${name} ${what}; ${logFile} ends with:\n${said}`);
+  }
+
   async #ended(timeoutMs: number): Promise<boolean> {
     const deadlineMs = Date.now() + timeoutMs;
     while (this.#child !== null && Date.now() < deadlineMs) await sleep(20);
@@ -91,8 +115,9 @@ export class ManagedProcess {
   }
 
   #spawn(): void {
-    const { command, args, env, logFile, restart } = this.#options;
+    const { name, command, args, env, logFile, restart } = this.#options;
     mkdirSync(dirname(logFile), { recursive: true });
+    const recordFile = join(dirname(logFile), `${name}.pid`);
     const log = openSync(logFile, 'a');
     const child = spawn(command, args, {
       stdio: ['ignore', log, log],
@@ -102,9 +127,11 @@ export class ManagedProcess {
     });
     closeSync(log);
     this.#child = child;
+    if (child.pid !== undefined) recordProcess(recordFile, child.pid);
     const onEnd = (): void => {
       if (this.#child !== child) return;
       this.#child = null;
+      forgetProcess(recordFile);
       if (!restart || !this.#isWanted) return;
       this.restarts += 1;
       setTimeout(() => {

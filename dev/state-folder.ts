@@ -1,12 +1,14 @@
 /**
  * What an environment leaves in its state folder about itself.
  *
- * `supervisor.pid` exists while a process keeps the environment; `environment.json` says where its
+ * `supervisor.pid` tells the process that keeps the environment and goes with it; `environment.json` says where its
  * servers answer and stays afterwards, so that a second start knows the kind of cluster kept there.
  */
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cluster } from './clusters/cluster.ts';
+import { withLock } from './file-lock.ts';
+import { identify, isAlive, parseIdentity } from './process-identity.ts';
 
 /** An environment as `status -o json` prints it. */
 export interface EnvironmentStatus {
@@ -17,19 +19,23 @@ export interface EnvironmentStatus {
   processes: { name: string; pid: number | null; restarts: number }[];
 }
 
+/** Looking at one small file; another start that looks at the same time is done as soon. */
+const claimTimeoutMs = 10_000;
+
 /** Makes this process the keeper of the folder. Raises when another one, still alive, is. */
 export async function claimStateFolder(stateDir: string): Promise<void> {
-  await mkdir(stateDir, { recursive: true });
-  const keeper = await findSupervisor(stateDir);
-  if (keeper !== null) {
-    throw new Error(
-      `Expected no environment to run in \`--state-dir\` ${stateDir}, but process ${keeper} keeps one; ` +
-        'end it with `./temporal-dev.sh stop`, or give another --state-dir',
-    );
-  }
-  await rm(pidFile(stateDir), { force: true });
-  // Exclusive: of two starts at once, one gets the folder and the other an error.
-  await writeFile(pidFile(stateDir), String(process.pid), { flag: 'wx' });
+  // Of two starts at once, one gets the folder and the other an error.
+  const path = join(stateDir, 'supervisor.lock');
+  await withLock({ path, timeoutMs: claimTimeoutMs }, async () => {
+    const keeper = await findSupervisor(stateDir);
+    if (keeper !== null) {
+      throw new Error(
+        `Expected no environment to run in \`--state-dir\` ${stateDir}, but process ${keeper} keeps one; ` +
+          'end it with `./temporal-dev.sh stop`, or give another --state-dir',
+      );
+    }
+    await writeFile(pidFile(stateDir), JSON.stringify(identify(process.pid)));
+  });
 }
 
 /** Gives the folder back. */
@@ -39,15 +45,8 @@ export async function releaseStateFolder(stateDir: string): Promise<void> {
 
 /** The process that keeps the folder's environment; null when none is alive. */
 export async function findSupervisor(stateDir: string): Promise<number | null> {
-  const pid = Number(await readIfThere(pidFile(stateDir)));
-  if (!Number.isInteger(pid) || pid <= 0) return null;
-  try {
-    process.kill(pid, 0);
-    return pid;
-  } catch (error) {
-    // EPERM: alive, but another user's.
-    return (error as NodeJS.ErrnoException).code === 'EPERM' ? pid : null;
-  }
+  const keeper = parseIdentity((await readIfThere(pidFile(stateDir))) ?? '');
+  return keeper !== null && isAlive(keeper) ? keeper.pid : null;
 }
 
 /** Remembers where everything answers. Readers see the old or the new whole, never a half. */

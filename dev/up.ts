@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import ora from 'ora';
 import type { Cluster } from './clusters/cluster.ts';
 import { startEnvironment, type Environment } from './environment.ts';
+import { endLeftovers } from './leftovers.ts';
 import { createPoolView } from './show-pools.ts';
 import {
   claimStateFolder,
@@ -43,6 +44,8 @@ export async function up(options: UpOptions): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ending.abort());
   const spinner = ora();
   try {
+    const ended = await endLeftovers(stateDir);
+    if (ended.length > 0) console.log(`Ended what outlived its keeper: ${ended.join(', ')}`);
     const environment = await startEnvironment({
       ...{ ...options, cluster, signal: ending.signal },
       onStep: (step) => (spinner.isSpinning ? spinner.succeed() : spinner).start(step),

@@ -70,13 +70,22 @@ describe('a managed process', () => {
   });
 
   it('names its log when it ends before it is ready', async () => {
-    const it = managed('process.exit(3)', { restart: false });
-    await assert.rejects(it.start(), /it ended at once; see .*it\.log/);
+    const it = managed('console.log("no such port"); process.exit(3)', { restart: false });
+    await assert.rejects(
+      it.start(),
+      /it ended before it was ready; .*it\.log ends with:\nno such port/,
+    );
+  });
+
+  it('is given up when it keeps dying before it is ready', async () => {
+    const it = managed('console.log("port taken")', { restart: true });
+    await assert.rejects(it.start(), /it ended before it was ready.*\n(port taken\n){2,}/);
+    assert.equal(it.restarts, 3);
   });
 
   it('names its log when it is not ready in time', async () => {
     const it = managed('setInterval(() => {}, 1000)', { restart: false, readyTimeoutMs: 300 });
-    await assert.rejects(it.start(), /it was not ready in time; see .*it\.log/);
+    await assert.rejects(it.start(), /it was not ready within 0\.3 s; .*it\.log ends with/);
   });
 });
 

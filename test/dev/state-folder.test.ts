@@ -35,9 +35,24 @@ describe('a state folder', () => {
     assert.equal(await findSupervisor(folder), process.pid);
   });
 
+  it('is not kept by a process that merely got the number of its killed keeper', async () => {
+    const record = JSON.stringify({ pid: process.ppid, startedAt: 'a boot ago' });
+    await writeFile(join(folder, 'supervisor.pid'), record);
+    assert.equal(await findSupervisor(folder), null);
+    await claimStateFolder(folder);
+    assert.equal(await findSupervisor(folder), process.pid);
+  });
+
+  it('goes to one of many that claim it at the same moment', async () => {
+    const claims = Array.from({ length: 8 }, () => claimStateFolder(folder));
+    const outcomes = await Promise.allSettled(claims);
+    assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1);
+  });
+
   it('can be claimed after its keeper was killed', async () => {
     const { pid } = spawnSync(process.execPath, ['-e', '']);
-    await writeFile(join(folder, 'supervisor.pid'), String(pid));
+    const record = JSON.stringify({ pid, startedAt: 'a moment ago' });
+    await writeFile(join(folder, 'supervisor.pid'), record);
     assert.equal(await findSupervisor(folder), null);
     await claimStateFolder(folder);
     assert.equal(await findSupervisor(folder), process.pid);
