@@ -10,6 +10,7 @@ import { useKubeconfig } from './clusters/kubeconfig.ts';
 import { startCluster } from './clusters/start-cluster.ts';
 import { ManagedProcess } from './managed-process.ts';
 import { registerSearchAttributes } from './register-search-attributes.ts';
+import type { Report } from './report.ts';
 import { rememberedPorts } from './remembered-ports.ts';
 import { logFolder, type EnvironmentStatus } from './state-folder.ts';
 import { startTemporalServer, type TemporalServer } from './temporal-server.ts';
@@ -26,7 +27,9 @@ export interface EnvironmentOptions {
   nodeDelaySeconds: number;
   /** Told of each step before it starts. */
   onStep: (step: string) => void;
-  /** Ends the start between two steps. */
+  /** Told what a long step is at. */
+  report: Report;
+  /** Ends the start: what runs by then is stopped. */
   signal: AbortSignal;
 }
 
@@ -55,14 +58,15 @@ export function environmentVariables(
 
 /** Starts everything, or stops what it had started and raises. */
 export async function startEnvironment(options: EnvironmentOptions): Promise<Environment> {
-  const { stateDir, headless, onStep, signal } = options;
+  const { stateDir, headless, onStep, report, signal } = options;
   const undo: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
   };
   try {
     onStep('Starting Temporal');
-    const temporal = await startTemporalServer({ stateDir: join(stateDir, 'temporal'), headless });
+    const temporalDir = join(stateDir, 'temporal');
+    const temporal = await startTemporalServer({ stateDir: temporalDir, headless, report, signal });
     undo.push(() => temporal.process.stop());
     const connection = await Connection.connect({ address: temporal.address });
     undo.push(() => connection.close());
@@ -81,7 +85,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     const worker = await createWorker(stateDir, environmentVariables(status()));
     processes.push(worker);
     undo.push(() => worker.stop());
-    await worker.start();
+    await worker.start(signal);
     signal.throwIfAborted();
 
     onStep('Starting the API');
@@ -113,9 +117,11 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
 }
 
 function openCluster(options: EnvironmentOptions): Promise<Cluster> {
-  const { cluster, context, nodeDelaySeconds } = options;
+  const { cluster, context, nodeDelaySeconds, report, signal } = options;
   const stateDir = join(options.stateDir, 'cluster');
-  if (cluster !== 'kubeconfig') return startCluster(cluster, { stateDir, nodeDelaySeconds });
+  if (cluster !== 'kubeconfig') {
+    return startCluster(cluster, { stateDir, nodeDelaySeconds, report, signal });
+  }
   if (context === null) {
     throw new Error('Expected `--context NAME` with `--cluster kubeconfig`, got none');
   }

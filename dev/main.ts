@@ -6,7 +6,8 @@ import ora from 'ora';
 import { formatTable } from './format-table.ts';
 import type { Cluster } from './clusters/cluster.ts';
 import { environmentVariables } from './environment.ts';
-import { findTool, temporalCli } from './install/find-tool.ts';
+import { findTemporalCli } from './install/find-temporal-cli.ts';
+import { silent } from './report.ts';
 import { parseSeconds } from './parse-seconds.ts';
 import { endLeftovers, findLeftovers } from './leftovers.ts';
 import {
@@ -16,7 +17,8 @@ import {
   releaseStateFolder,
   type EnvironmentStatus,
 } from './state-folder.ts';
-import { up, upDetached } from './up.ts';
+import { upDetached } from './up-detached.ts';
+import { up } from './up.ts';
 
 /** Each process gets 15 s to end; of a control plane's eight, seven end at once. */
 const stopTimeoutMs = 120_000;
@@ -60,7 +62,7 @@ program
       const stateDir = resolve(given.stateDir);
       const options = { stateDir, cluster, context, headless, nodeDelaySeconds };
       if (!detach) return up(options);
-      await upDetached(options, [
+      await upDetached(stateDir, [
         ...['--state-dir', stateDir, '--node-delay', `${nodeDelaySeconds}s`],
         ...(cluster === null ? [] : ['--cluster', cluster]),
         ...(context === null ? [] : ['--context', context]),
@@ -108,7 +110,7 @@ program
     for (const [name, value] of Object.entries(variables)) {
       console.log(`export ${name}=${quoted(value)}`);
     }
-    const folder = dirname(await findTool(temporalCli));
+    const folder = dirname(await findTemporalCli({ report: silent }));
     const path = process.env['PATH'] ?? '';
     if (!path.split(delimiter).includes(folder))
       console.log(`export PATH="$PATH":${quoted(folder)}`);

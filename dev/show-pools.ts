@@ -1,7 +1,7 @@
 /** The pools as they fill: a live table on a terminal, a line a change elsewhere. */
 import { createLogUpdate } from 'log-update';
-import { formatTable } from './format-table.ts';
 import type { PoolStatus } from '../src/pool/status.ts';
+import { formatTable } from './format-table.ts';
 
 /** Shows one look at the pools after another. */
 export interface PoolView {
@@ -12,16 +12,18 @@ export interface PoolView {
   end(): void;
 }
 
-/** Columns of the reason: longer ones would wrap and make the table jump. */
-const maxWhyCharacters = 70;
-
 /** A view for a stream: rewritten in place on a terminal, else only what changed. */
 export function createPoolView(stream: NodeJS.WriteStream): PoolView {
   if (stream.isTTY) {
     const update = createLogUpdate(stream);
+    // The last table stays above the trouble: it is what was true when it began.
+    let table = '';
     return {
-      show: (statuses) => update(formatStatuses(statuses)),
-      showTrouble: (message) => update(message),
+      show: (statuses) => {
+        table = formatStatuses(statuses, stream.columns);
+        update(table);
+      },
+      showTrouble: (message) => update(`${table}\n\n${message}`),
       end: () => update.done(),
     };
   }
@@ -43,16 +45,35 @@ export function createPoolView(stream: NodeJS.WriteStream): PoolView {
   };
 }
 
-/** The table of a live view. */
-function formatStatuses(statuses: PoolStatus[]): string {
+/** The table of a live view, each line cut to the columns: a wrapped one would make the table jump. */
+export function formatStatuses(statuses: PoolStatus[], columns: number): string {
   if (statuses.length === 0) {
     return 'There are no pools; `npx pilotlight apply -f FILE` makes one.';
   }
-  return formatTable(
-    ['POOL', 'PHASE', 'WARM', 'PENDING', 'CLAIMED', 'WHY'],
-    statuses.map(({ pool, phase, warm, target, pending, claimed, why }) => [
-      ...[pool, phase, `${warm}/${target}`, pending, claimed],
-      why.length > maxWhyCharacters ? `${why.slice(0, maxWhyCharacters - 1)}…` : why,
-    ]),
+  const table = formatTable(
+    ['POOL', 'PHASE', 'TARGET', 'WARM', 'PENDING', 'OLDEST', 'CLAIMED', 'WHY'],
+    statuses.map((status) => {
+      const { pool, phase, target, warm, pending, claimed, why } = status;
+      const oldest = oldestPending(status);
+      const age = oldest === undefined ? '-' : formatAge(oldest.ageMs);
+      const reason = phase === 'Filling' ? oldest?.reason : undefined;
+      return [pool, phase, target, warm, pending, age, claimed, reason ?? why];
+    }),
   );
+  return table
+    .split('\n')
+    .map((line) => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line))
+    .join('\n');
+}
+
+/** The pod that has been starting for longest: what a person waits for. */
+function oldestPending({ pods }: PoolStatus): PoolStatus['pods'][number] | undefined {
+  const pending = pods.filter(({ phase }) => phase === 'pending' || phase === 'unready');
+  return pending.sort((a, b) => b.ageMs - a.ageMs)[0];
+}
+
+/** Like `42s` or `3m20s`. */
+function formatAge(ms: number): string {
+  const seconds = Math.floor(ms / 1_000);
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
 }

@@ -2,8 +2,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
-import { findTool, temporalCli } from './install/find-tool.ts';
+import { findTemporalCli } from './install/find-temporal-cli.ts';
 import { ManagedProcess } from './managed-process.ts';
+import { silent, type Report } from './report.ts';
 import { rememberedPorts } from './remembered-ports.ts';
 import { searchAttributeTypes } from '../src/workflows/messages.ts';
 
@@ -20,10 +21,13 @@ export interface TemporalServer {
 export async function startTemporalServer(options: {
   stateDir: string;
   headless: boolean;
+  /** Told of an installation that takes its time. */
+  report?: Report;
+  signal?: AbortSignal;
   /** Like `limit.historyCount.suggestContinueAsNew=60`. */
   dynamicConfig?: string[];
 }): Promise<TemporalServer> {
-  const { stateDir, headless, dynamicConfig = [] } = options;
+  const { stateDir, headless, dynamicConfig = [], report = silent, signal } = options;
   await mkdir(stateDir, { recursive: true });
   const ports = await rememberedPorts(stateDir, 'temporal', ['frontend', 'ui', 'metrics', 'http']);
   const address = `127.0.0.1:${ports.frontend}`;
@@ -33,7 +37,7 @@ export async function startTemporalServer(options: {
   ]);
   const process = new ManagedProcess({
     name: 'temporal',
-    command: await findTool(temporalCli),
+    command: await findTemporalCli({ report, signal }),
     args: [
       ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(ports.frontend)],
       ...['--http-port', String(ports.http), '--metrics-port', String(ports.metrics)],
@@ -48,7 +52,12 @@ export async function startTemporalServer(options: {
     readyTimeoutMs: 60_000,
     isReady: () => answers(address),
   });
-  await process.start();
+  try {
+    await process.start(signal);
+  } catch (error) {
+    await process.stop();
+    throw error;
+  }
   const uiUrl = headless ? null : `http://127.0.0.1:${ports.ui}`;
   const metricsUrl = `http://127.0.0.1:${ports.metrics}/metrics`;
   return { address, namespace: 'default', uiUrl, metricsUrl, process };

@@ -1,30 +1,14 @@
-/** `up`: starts an environment and keeps it, here until Ctrl-C or in a process left behind. */
-import { spawn } from 'node:child_process';
-import { mkdir, open, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+/** `up`: starts an environment and keeps it until Ctrl-C. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import ora from 'ora';
 import type { Cluster } from './clusters/cluster.ts';
 import { startEnvironment, type Environment } from './environment.ts';
-import { endLeftovers } from './leftovers.ts';
-import { createPoolView } from './show-pools.ts';
-import {
-  claimStateFolder,
-  findSupervisor,
-  logFolder,
-  readStatus,
-  releaseStateFolder,
-  writeStatus,
-} from './state-folder.ts';
+import { endLeftovers, findLeftovers } from './leftovers.ts';
+import { createPoolView, type PoolView } from './show-pools.ts';
+import { createProgressView } from './show-progress.ts';
+import { claimStateFolder, readStatus, releaseStateFolder, writeStatus } from './state-folder.ts';
 
 /** How often pools are asked and processes looked at: a person's second. */
 const lookEveryMs = 1_000;
-
-/** The first start may install Temporal and compile a control plane: 6 minutes on two cores. */
-const detachTimeoutMs = 1_200_000;
-
-/** Characters of a log that an error quotes. */
-const quotedCharacters = 1_500;
 
 export interface UpOptions {
   stateDir: string;
@@ -35,68 +19,59 @@ export interface UpOptions {
   nodeDelaySeconds: number;
 }
 
-/** Runs an environment until SIGINT or SIGTERM, showing its pools; then stops it. */
+/**
+ * Runs an environment until SIGINT, SIGTERM or SIGHUP, showing its pools; then stops it. The same
+ * signal again kills what has not ended yet.
+ */
 export async function up(options: UpOptions): Promise<void> {
   const { stateDir } = options;
   const cluster = await chooseCluster(options);
   await claimStateFolder(stateDir);
-  const ending = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ending.abort());
-  const spinner = ora();
+  const signal = endingSignal(stateDir);
+  const progress = createProgressView(process.stderr);
   try {
     const ended = await endLeftovers(stateDir);
     if (ended.length > 0) console.log(`Ended what outlived its keeper: ${ended.join(', ')}`);
     const environment = await startEnvironment({
-      ...{ ...options, cluster, signal: ending.signal },
-      onStep: (step) => (spinner.isSpinning ? spinner.succeed() : spinner).start(step),
+      ...{ ...options, cluster, signal, report: progress.report },
+      onStep: (step) => progress.step(step),
     });
-    spinner.succeed();
+    progress.done();
     try {
-      await keep(environment, stateDir, ending.signal);
+      await keep(environment, stateDir, signal);
     } finally {
-      spinner.start('Stopping the worker, the cluster and Temporal');
+      progress.step('Stopping the worker, the cluster and Temporal');
       await environment.stop();
-      spinner.succeed();
+      progress.done();
     }
   } catch (error) {
-    spinner.stop();
-    if (!ending.signal.aborted) throw error;
+    progress.cancel();
+    if (!signal.aborted) throw error;
+    console.error('Stopped before everything ran');
   } finally {
     await releaseStateFolder(stateDir);
   }
 }
 
-/** Starts `up` in a process of its own; resolves when it is ready, raises with its log when it ends. */
-export async function upDetached(options: UpOptions, args: string[]): Promise<void> {
-  const { stateDir } = options;
-  const running = await findSupervisor(stateDir);
-  if (running !== null) throw new Error(`An environment runs already in ${stateDir} (${running})`);
-  await mkdir(logFolder(stateDir), { recursive: true });
-  const logFile = join(logFolder(stateDir), 'supervisor.log');
-  const log = await open(logFile, 'w');
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), 'up', ...args], {
-    detached: true,
-    stdio: ['ignore', log.fd, log.fd],
-  });
-  await log.close();
-  const spinner = ora('Starting Temporal, the cluster and a worker').start();
-  const deadlineMs = Date.now() + detachTimeoutMs;
-  while (!(await readFile(logFile, 'utf8')).includes(readyLine)) {
-    const hasEnded = child.exitCode !== null || child.signalCode !== null;
-    if (hasEnded || Date.now() > deadlineMs) {
-      spinner.fail();
-      child.kill('SIGTERM');
-      const said = (await readFile(logFile, 'utf8')).slice(-quotedCharacters).trim();
-      throw new Error(`The environment did not start; ${logFile} ends with:\n${said}`);
-    }
-    await sleep(lookEveryMs / 5);
+/** Aborts when this process is told to end, or nobody reads what it shows any more. */
+function endingSignal(stateDir: string): AbortSignal {
+  const ending = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (!ending.signal.aborted) ending.abort(new Error(`Ended by ${signal}`));
+      else
+        for (const { identity } of findLeftovers(stateDir)) process.kill(identity.pid, 'SIGKILL');
+    });
   }
-  child.unref();
-  spinner.succeed(`The environment runs (process ${String(child.pid)}, log ${logFile})`);
+  // A closed terminal, or `| head`: without this the process would die and leave its children.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', () => ending.abort(new Error('Nobody reads the output any more')));
+  }
+  return ending.signal;
 }
 
 /** Printed when everything answers; `upDetached` waits for it. */
-const readyLine = 'The environment runs.';
+export const readyLine = 'The environment runs.';
 
 async function keep(environment: Environment, stateDir: string, signal: AbortSignal) {
   const { temporal } = environment.status();
@@ -104,17 +79,29 @@ async function keep(environment: Environment, stateDir: string, signal: AbortSig
   for (const pool of environment.createdPools) console.log(`pool ${pool} created`);
   console.log(`${readyLine} Temporal: ${temporal.ui ?? temporal.address}. Ctrl-C stops it.`);
   const view = createPoolView(process.stdout);
+  // Two loops: pools take up to 8 s to answer while Temporal is away, just when processes restart.
+  await Promise.all([
+    everySecond(signal, () => writeStatus(stateDir, environment.status()), view),
+    everySecond(signal, async () => view.show(await environment.pools.list()), view),
+  ]);
+  view.end();
+}
+
+/** Looks until the signal comes; shows what a look raises, and goes on. */
+async function everySecond(
+  signal: AbortSignal,
+  look: () => Promise<void>,
+  view: PoolView,
+): Promise<void> {
   while (!signal.aborted) {
     try {
-      view.show(await environment.pools.list());
+      await look();
     } catch (error) {
-      // Its servers may be down for a while, as in a test of that; the next look tells.
+      // Servers may be down for a while, as in a test of that, or the disk full; the next look tells.
       view.showTrouble(error instanceof Error ? error.message : String(error));
     }
-    await writeStatus(stateDir, environment.status());
     await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
   }
-  view.end();
 }
 
 async function chooseCluster(options: UpOptions): Promise<Cluster['kind']> {

@@ -1,5 +1,6 @@
 import type { NodeLoss } from '../control-plane/processes.ts';
 import type { ManagedProcess } from '../managed-process.ts';
+import type { Report } from '../report.ts';
 
 /** A running cluster, whichever kind it is. */
 export interface Cluster {
@@ -22,4 +23,8 @@ export interface ClusterOptions {
   nodeDelaySeconds: number;
   /** How soon the control plane gives a dead node up. */
   nodeLoss?: Partial<NodeLoss>;
+  /** Told of a build that takes its time. */
+  report?: Report;
+  /** Ends the start. */
+  signal?: AbortSignal;
 }

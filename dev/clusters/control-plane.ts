@@ -14,6 +14,7 @@ import {
 } from '../control-plane/processes.ts';
 import { createSharedNodes, untilSharedNodesAreReady } from '../control-plane/shared-nodes.ts';
 import type { ManagedProcess } from '../managed-process.ts';
+import { silent } from '../report.ts';
 import { rememberedPorts } from '../remembered-ports.ts';
 import type { Cluster, ClusterOptions } from './cluster.ts';
 
@@ -26,9 +27,9 @@ const defaultNodeLoss: NodeLoss = { gracePeriodSeconds: 50, leaseDurationSeconds
  * @throws when a part is not ready in time (60 s each); the message names its log
  */
 export async function startControlPlane(options: ClusterOptions): Promise<Cluster> {
-  const { stateDir, nodeDelaySeconds } = options;
+  const { stateDir, nodeDelaySeconds, report = silent, signal } = options;
   const nodeLoss = { ...defaultNodeLoss, ...options.nodeLoss };
-  const binaries = await buildControlPlane();
+  const binaries = await buildControlPlane({ report, signal });
   const ports = await rememberedPorts(stateDir, 'cluster', ['api', 'etcd', 'peer', 'kwok']);
   const files = await rememberedFiles(stateDir, ports.api);
   const layout = { stateDir, binaries, ports, files };
@@ -49,8 +50,8 @@ export async function startControlPlane(options: ClusterOptions): Promise<Cluste
     await dispatcher.destroy();
   };
   try {
-    await etcd.start();
-    await apiServer.start();
+    await etcd.start(signal);
+    await apiServer.start(signal);
     await startClients(clients, files.kubeconfig);
   } catch (error) {
     await stop();

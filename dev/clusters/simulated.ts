@@ -22,6 +22,7 @@ export async function startSimulatedCluster({
   stateDir,
   nodeDelaySeconds,
   nodeLoss,
+  signal,
 }: ClusterOptions): Promise<Cluster> {
   await mkdir(stateDir, { recursive: true });
   const { api: port } = await rememberedPorts(stateDir, 'simulated', ['api']);
@@ -51,17 +52,23 @@ export async function startSimulatedCluster({
     },
     readyTimeoutMs,
   });
-  await apiServer.start();
+  const stop = async (): Promise<void> => {
+    await dispatcher.close();
+    await apiServer.stop();
+  };
+  try {
+    await apiServer.start(signal);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return {
     kind: 'simulated',
     kubeconfigPath,
     namespace: 'default',
     processes: [apiServer],
     apiServer,
-    stop: async () => {
-      await dispatcher.close();
-      await apiServer.stop();
-    },
+    stop,
   };
 }
 

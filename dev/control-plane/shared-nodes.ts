@@ -1,5 +1,6 @@
 /** The nodes that are there from the start. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { V1NodeCondition } from '@kubernetes/client-node';
 import { call, type ClusterConnection } from '../../src/kubernetes/connection.ts';
 import { KubernetesError } from '../../src/kubernetes/kubernetes-error.ts';
 
@@ -13,6 +14,18 @@ const lookEveryMs = 200;
 
 /** Label by which pods choose their kind of node. */
 export const nodeKindLabel = 'pilotlight.example/nodes';
+
+function startingCondition(): V1NodeCondition {
+  const now = new Date();
+  return {
+    type: 'Ready',
+    status: 'False',
+    reason: 'KubeletNotReady',
+    message: 'the kubelet is starting',
+    lastHeartbeatTime: now,
+    lastTransitionTime: now,
+  };
+}
 
 /** Creates a node that kwok plays; one that exists is left as it is. */
 export async function createNode(options: {
@@ -29,7 +42,9 @@ export async function createNode(options: {
       labels: { 'kubernetes.io/hostname': name, [nodeKindLabel]: kind },
       annotations: { 'kwok.x-k8s.io/node': 'fake', ...annotations },
     },
-    status: { allocatable: capacity, capacity },
+    // As a kubelet registers its node: without this condition the scheduler, told of no reason not to,
+    // binds pods before kwok plays the node.
+    status: { allocatable: capacity, capacity, conditions: [startingCondition()] },
   };
   try {
     await call(connection.core.createNode({ body }));
