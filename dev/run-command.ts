@@ -1,5 +1,6 @@
 /** Runs a command to its end, with its output quoted when it fails. */
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 
 /** Characters of output quoted in an error: the last lines, where compilers say what is wrong. */
 const quotedCharacters = 2_000;
@@ -17,7 +18,7 @@ export async function runCommand(options: {
   env?: Record<string, string>;
   timeoutMs: number;
   signal?: AbortSignal;
-  /** Told of each whole line that it prints, on either stream. */
+  /** Told of each line that it prints, on either stream. */
   onLine?: (line: string) => void;
 }): Promise<string> {
   const { command, args, cwd, env, timeoutMs, signal, onLine } = options;
@@ -40,16 +41,11 @@ export async function runCommand(options: {
   signal?.addEventListener('abort', end);
   let printed = '';
   let all = '';
-  let rest = '';
-  const onChunk = (chunk: Buffer): void => {
-    all += chunk.toString();
-    const lines = (rest + chunk.toString()).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) onLine?.(line);
-  };
   child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
-  child.stdout.on('data', onChunk);
-  child.stderr.on('data', onChunk);
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => (all += chunk.toString()));
+    if (onLine !== undefined) createInterface({ input: stream }).on('line', onLine);
+  }
   try {
     const code = await new Promise<number | null>((resolve, reject) => {
       child.once('error', reject);

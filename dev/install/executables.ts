@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 
 /** The first of the paths that can be run; null when none can. */
@@ -7,7 +7,8 @@ export async function firstExecutable(paths: string[]): Promise<string | null> {
   for (const path of paths) {
     try {
       await access(path, constants.X_OK);
-      return path;
+      // A folder can be "executed" too.
+      if ((await stat(path)).isFile()) return path;
     } catch {
       // Not there: the next place.
     }
