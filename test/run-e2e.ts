@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { clusterKinds, isClusterKind } from '../dev/clusters/start-cluster.ts';
+import { prepare } from '../dev/prepare.ts';
 
 const [kind = '', ...rest] = process.argv.slice(2);
 if (!isClusterKind(kind)) {
@@ -13,6 +14,7 @@ if (!isClusterKind(kind)) {
   );
   process.exit(1);
 }
+await prepare(kind);
 const mocha = join(import.meta.dirname, '../node_modules/mocha/bin/mocha.js');
 const child = spawn(process.execPath, [mocha, '--config', '.mocharc.e2e.json', ...rest], {
   stdio: 'inherit',

@@ -7,7 +7,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import proto from '@temporalio/proto';
-import { findTool, temporalCli } from '../../dev/install/find-tool.ts';
+import { findTemporalCli } from '../../dev/install/find-temporal-cli.ts';
+import { silent } from '../../dev/report.ts';
 import { runCommand } from '../../dev/run-command.ts';
 import { poolWorkflowId } from '../../src/pool/names.ts';
 import type { PoolStatus } from '../../src/pool/status.ts';
@@ -60,7 +61,7 @@ describe('messages from anybody', function () {
   let temporal: string;
 
   before(async () => {
-    temporal = await findTool(temporalCli);
+    temporal = await findTemporalCli({ report: silent });
     environment = await startEnvironment({ nodeDelaySeconds: 20 });
     await environment.startWorker('worker');
     await environment.createPool({ pool, warmTarget, template: colocated() });

@@ -1,0 +1,17 @@
+import type { ClusterKind } from './clusters/start-cluster.ts';
+import { buildControlPlane } from './control-plane/build.ts';
+import { findTemporalCli } from './install/find-temporal-cli.ts';
+import { reportLines } from './report.ts';
+
+/**
+ * Installs and builds what a run of tests needs, once, before files that run side by side would all
+ * wait for it under the time limits of tests; says on stderr what takes its time.
+ *
+ * @throws when something can't be found, installed or built
+ */
+export async function prepare(kind: ClusterKind): Promise<void> {
+  const { stderr: stream } = process;
+  await reportLines({ what: 'Temporal', stream }, (report) => findTemporalCli({ report }));
+  if (kind !== 'control-plane') return;
+  await reportLines({ what: 'control plane', stream }, (report) => buildControlPlane({ report }));
+}
