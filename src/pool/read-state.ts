@@ -5,7 +5,7 @@
  * should be, at every depth: a field that this release adds is then never undefined in an old state.
  * What can't be read of the pods makes the pool list them before it plans, so nothing is made twice.
  */
-import { isKey } from './names.ts';
+import { isKey, podOrdinal } from './names.ts';
 import { isPodName, isUid, readPodView } from './pod-view.ts';
 import { isVersion } from './resource-version.ts';
 import { repairPoolSpec } from './spec.ts';
@@ -87,7 +87,7 @@ function readClock(carried: Mapping, fresh: PoolState, isWhole: boolean) {
     highestVersion: isVersion(highestVersion) ? highestVersion : fresh.highestVersion,
     floorVersion: isVersion(floorVersion) ? floorVersion : fresh.floorVersion,
     endedNames: Object.fromEntries(ended.slice(-maxEndedNames)),
-    nextOrdinal: countOr(carried['nextOrdinal'], fresh.nextOrdinal),
+    nextOrdinal: nextOrdinalAfter(carried, fresh),
     observe: {
       launchedAtVersion: isVersion(observe['launchedAtVersion'])
         ? observe['launchedAtVersion']
@@ -97,6 +97,19 @@ function readClock(carried: Mapping, fresh: PoolState, isWhole: boolean) {
       changed: flagOr(observe['changed'], fresh.observe.changed),
     },
   };
+}
+
+/** The ordinal carried, yet never one that a name of the state has had (S5). */
+function nextOrdinalAfter(carried: Mapping, fresh: PoolState): number {
+  const names = [
+    ...Object.keys(mappingOf(carried['records'])),
+    ...Object.keys(mappingOf(carried['endedNames'])),
+  ];
+  const used = names.map((name) => podOrdinal(fresh.pool, name) ?? -1);
+  return used.reduce(
+    (next, ordinal) => Math.max(next, ordinal + 1),
+    countOr(carried['nextOrdinal'], fresh.nextOrdinal),
+  );
 }
 
 /** What happened, as far as it decides or is shown. */

@@ -78,10 +78,14 @@ describe('messages from anybody', function () {
     );
 
   /** Sends a signal exactly as given. */
-  async function signal(signalName: string, payloads: RawPayload[]): Promise<void> {
+  async function signal(
+    signalName: string,
+    payloads: RawPayload[],
+    id = workflowId,
+  ): Promise<void> {
     await environment.client.workflowService.signalWorkflowExecution({
       namespace: 'default',
-      workflowExecution: { workflowId },
+      workflowExecution: { workflowId: id },
       signalName,
       input: { payloads },
       identity: 'test',
@@ -104,12 +108,12 @@ describe('messages from anybody', function () {
     return outcome.failure?.message ?? null;
   }
 
-  /** A target that only this call has asked for, as proof that messages still come through. */
+  /** Proof that messages still come through: a pause and its end. */
   async function provesItLives(): Promise<void> {
-    for (const target of [2, warmTarget]) {
-      await signal('setTarget', [json(String(target))]);
-      await untilStatus(`target ${target}`, (status) => status.target === target);
-    }
+    await signal('pause', []);
+    await untilStatus('a pause', ({ phase }) => phase === 'Paused');
+    await signal('resume', []);
+    await untilStatus('no pause', ({ phase }) => phase !== 'Paused');
   }
 
   async function failedTasks(id: string): Promise<number> {
@@ -130,7 +134,6 @@ describe('messages from anybody', function () {
       identity: 'tctl@somewhere',
     });
     await untilStatus('target 3', ({ target }) => target === 3);
-    await provesItLives();
   });
 
   it('follows `temporal workflow signal` with a number and with a mapping, and refuses the rest', async () => {
@@ -153,7 +156,8 @@ describe('messages from anybody', function () {
       const status = await untilRefused(`got ${JSON.stringify(JSON.parse(wrong))}`);
       assert.equal(status.target, 8, wrong);
     }
-    await provesItLives();
+    await send(String(warmTarget));
+    await untilStatus('the first target', ({ target }) => target === warmTarget);
   });
 
   for (const [what, payloads, said] of unreadable) {
@@ -174,9 +178,18 @@ describe('messages from anybody', function () {
   }
 
   it('refuses podsChanged with the same, and takes nothing from one that is too much', async () => {
-    const isSettled = ({ pods }: PoolStatus): boolean => pods.length === warmTarget;
-    const before = await untilStatus('one pod alone', isSettled);
-    for (const [, payloads] of unreadable) await signal('podsChanged', payloads);
+    const watched = 'watched';
+    const id = poolWorkflowId(watched);
+    await environment.createPool({ pool: watched, warmTarget: 1, template: colocated() });
+    const untilSettled = (what: string): Promise<PoolStatus> =>
+      until({
+        what,
+        timeoutMs: 20_000,
+        ask: () => environment.status(watched),
+        holds: ({ pods, warm }) => pods.length === 1 && warm === 1,
+      });
+    const before = await untilSettled('one warm pod');
+    for (const [, payloads] of unreadable) await signal('podsChanged', payloads, id);
     const pods = Array.from({ length: 2_001 }, (_, index) => ({ name: `x-${index}` }));
     const observed = { cluster: 'c', version: '1', gone: [], complete: false };
     const hostile = [
@@ -186,12 +199,13 @@ describe('messages from anybody', function () {
       { ...observed, pods: [], gone: [{ name: 'constructor', uid: 'u', version: '1.5' }] },
       { ...observed, version: '9'.repeat(21), pods: [] },
       // Well-formed, but of another cluster, with a megabyte in a field that nobody reads.
-      { ...observed, pods: [{ ...examplePod({ name: 'messages-zz' }), junk: 'j'.repeat(1e6) }] },
+      { ...observed, pods: [{ ...examplePod({ name: 'watched-zz' }), junk: 'j'.repeat(1e6) }] },
     ];
-    for (const message of hostile) await signal('podsChanged', [json(JSON.stringify(message))]);
-    await provesItLives();
-    const after = await untilStatus('the same pod alone', isSettled);
+    for (const message of hostile) await signal('podsChanged', [json(JSON.stringify(message))], id);
+    const after = await untilSettled('the same pod alone');
     assert.equal(after.pods[0]?.uid, before.pods[0]?.uid);
+    assert.match(after.lastRefusal?.message ?? '', /^Expected `version`/);
+    assert.equal(await failedTasks(id), 0);
   });
 
   it('ignores what comes with a signal that takes no argument', async () => {
@@ -247,7 +261,11 @@ describe('messages from anybody', function () {
     };
     assert.equal(await update('applySpec', [json(JSON.stringify(request))]), null);
     const { spec } = await environment.status(pool);
-    assert.deepEqual(spec, { maxPods: 2000, maxPending: 100, podReadySeconds: 300 });
+    const { maxPods, maxPending, podReadySeconds } = spec;
+    assert.deepEqual(
+      { maxPods, maxPending, podReadySeconds },
+      { maxPods: 2000, maxPending: 100, podReadySeconds: 300 },
+    );
     await provesItLives();
   });
 

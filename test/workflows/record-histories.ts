@@ -1,6 +1,6 @@
 /**
- * Records histories of pools on a real Temporal server and the simulated cluster, for the replay
- * tests. Run it at each release; earlier histories stay. Usage: record-histories.ts RELEASE
+ * Records histories of pools on a real Temporal server and the simulated cluster, and the states that
+ * runs carry on, for the replay tests. Run it at each release; earlier histories stay. Usage: record-histories.ts RELEASE
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { poolWorkflowId } from '../../src/pool/names.ts';
 import type { PoolStatus } from '../../src/pool/status.ts';
 import { startEnvironment, until, type Environment } from '../e2e/environment.ts';
 import { colocated } from '../e2e/pod-templates.ts';
+import { writeStates } from './write-states.ts';
 
 const [release = ''] = process.argv.slice(2);
 if (!/^\d+\.\d+\.\d+$/.test(release)) {
@@ -103,3 +104,4 @@ try {
 } finally {
   await environment.stop();
 }
+await writeStates(release);
