@@ -1,0 +1,12 @@
+/** What users of claims import. Needs nothing but Node's fetch. */
+export { HeldClaim } from './held-claim.ts';
+export { PilotlightClient, type ClaimOptions, type ClientOptions } from './pilotlight-client.ts';
+export {
+  ClaimLostError,
+  ClaimMissError,
+  PilotlightError,
+  UnreachableError,
+  type PilotlightErrorCode,
+} from './pilotlight-error.ts';
+export type { ClaimAnswer, ClaimBody, ClaimStateAnswer, ReleasedAnswer } from './wire/claims.ts';
+export type { PoolAnswer } from './wire/pools.ts';
