@@ -1,6 +1,6 @@
 /** Intent before effect: marks a plan's actions as under way, so that no later plan repeats them. */
 import type { Action } from './actions.ts';
-import { countDeletions, isCapped } from './deletion-budget.ts';
+import { countDeletions } from './deletion-budget.ts';
 import { podOrdinal } from './names.ts';
 import { cardKey } from './pool-card.ts';
 import type { PodRecord, PoolState } from './state.ts';
@@ -8,11 +8,11 @@ import type { PodRecord, PoolState } from './state.ts';
 /** The state in which the actions are under way. */
 export function begin(state: PoolState, actions: Action[], nowMs: number): PoolState {
   if (actions.length === 0) return state;
-  const capped = actions.filter((action) => action.kind === 'retire' && isCapped(action.reason));
+  const ended = actions.flatMap((action) => (action.kind === 'retire' ? [action.reason] : []));
   const next: PoolState = {
     ...state,
     records: { ...state.records },
-    deletions: countDeletions(state.deletions, capped.length, nowMs),
+    deletions: countDeletions(state.deletions, ended, nowMs),
   };
   for (const action of actions) {
     switch (action.kind) {

@@ -35,7 +35,9 @@ export function isTakenAway(options: {
   if (known === undefined || before === null || before.uid !== pod.uid) return false;
   if (before.terminating || before.claimed || before.ended || pod.claimed === true) return false;
   if (known.retiring !== null || known.tasks.includes('retire')) return false;
-  const isEvicted = 'ended' in pod && pod.ended && !isCrash(pod.reason);
+  const isEnded = 'ended' in pod && pod.ended;
+  if (isEnded && isCrash(pod.reason)) return false;
+  const isEvicted = isEnded;
   const isDeleted = !('terminating' in pod) || pod.terminating;
   if (!isDeleted && !isEvicted) return false;
   const deadlineMs = before.createdAtMs + state.spec.podReadySeconds * 1000 - clockSlackMs;

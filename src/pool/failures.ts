@@ -2,8 +2,9 @@
  * What failed spawns do to a pool: back-off, a breaker, and a slow start once pods start again.
  *
  * F1. Only a failure of the current template is charged, and a new template starts clean.
- * F2. Pods that were started together and fail together are one round: six at once double the wait
- *     once, not six times.
+ * F2. Pods that were started before the first of them failed are one round, however late the others
+ *     fail: six at once double the wait once, not six times. A pod started since is the next round,
+ *     whatever stragglers did meanwhile.
  * F3. The first two rounds wait 10 and 20 s. From the third on the breaker is open: one probe after a
  *     minute, doubling to ten (P10). At most target + 2 + 8 pods are made in an hour.
  * F4. A pod that ends or stops being Ready after it was Ready, by its own containers' doing, is charged
@@ -42,6 +43,8 @@ export interface Failure {
 /** Ends that are the containers' own doing; evictions, preemption and lost nodes are not among them. */
 const crashReasons = new Set([
   ...['CrashLoopBackOff', 'Error', 'OOMKilled', 'Completed', 'ContainerCannotRun', 'StartError'],
+  // The template's own activeDeadlineSeconds.
+  'DeadlineExceeded',
 ]);
 
 /** Whether a pod's reason says that its own containers ended it. */
@@ -52,12 +55,18 @@ export function isCrash(reason: string | undefined): boolean {
 /** Longer than the longest pause between probes, so that a crash after each probe is remembered. */
 const crashRememberedMs = 900_000;
 
-/** The failure that the end of a pod is, which had been Ready; null when nobody is to blame. */
+/**
+ * The failure that a newer reading of a pod is, which had been Ready; null when nobody is to blame. A
+ * pod that has ended is charged as soon as it is read, before its replacement is started; one that is
+ * only not Ready may come back, so it is charged once it is retired for that.
+ */
 export function crashOf(record: PodRecord | undefined, pod: PodView): Failure | null {
   const { reason = '', message = '' } = pod;
-  if (record === undefined || !isCrash(reason)) return null;
-  const isOurs = record.retiring === 'unready' || record.retiring === 'ended';
-  if (!isOurs || pod.readyChangedAtMs === undefined) return null;
+  if (record?.pod?.uid !== pod.uid || !isCrash(reason)) return null;
+  if (record.pod.claimed || pod.claimed) return null;
+  const hasEnded = record.retiring === null && pod.ended && !record.pod.ended;
+  const wasReady = record.pod.ready || record.unreadySinceMs !== null;
+  if (!wasReady || !(hasEnded || record.retiring === 'unready')) return null;
   const { name: podName, sinceMs: startedAtMs, templateHash } = record;
   return { podName, reason, message, startedAtMs, templateHash, isCrash: true };
 }
@@ -75,13 +84,14 @@ export function breakerOf(failures: FailureMemory, pending: number): Breaker {
 export function charge(state: PoolState, failure: Failure, nowMs: number): PoolState {
   const { failures, pool, spec } = state;
   if (failure.templateHash !== spec.templateHash) return state;
-  const isNewRound = failures.lastAtMs === null || failure.startedAtMs > failures.lastAtMs;
+  const isNewRound = failures.roundAtMs === null || failure.startedAtMs > failures.roundAtMs;
   const rounds = failures.rounds + (isNewRound ? 1 : 0);
   return {
     ...state,
     failures: {
       consecutive: failures.consecutive + 1,
       rounds,
+      roundAtMs: isNewRound ? nowMs : failures.roundAtMs,
       lastReason: failure.reason,
       lastMessage: failure.message,
       lastPod: failure.podName,
@@ -133,12 +143,13 @@ export function spawnAllowance({ state, byPhase, isDue }: PlanContext): number {
   }
   // After a failure one pod at a time shows whether the cause has gone, and being Ready is no proof
   // for pods that crash later (F4).
-  const { crashedAtMs } = failures;
-  const probes = [...byPhase.warm, ...byPhase.unready].filter(
-    (record) => crashedAtMs !== null && record.sinceMs > crashedAtMs,
-  );
-  const isProving = probes.some(
-    ({ pod, sinceMs }) => !isDue((pod?.readyChangedAtMs ?? sinceMs) + provenAfterMs),
-  );
+  const { crashedAtMs, sinceMs: failingSinceMs } = failures;
+  if (crashedAtMs === null || failingSinceMs === null) return 1 - pending;
+  const isProbe = ({ sinceMs }: PodRecord): boolean => sinceMs > failingSinceMs;
+  const isProving =
+    byPhase.unready.some(isProbe) ||
+    byPhase.warm
+      .filter(isProbe)
+      .some(({ pod, sinceMs }) => !isDue((pod?.readyChangedAtMs ?? sinceMs) + provenAfterMs));
   return isProving ? 0 : 1 - pending;
 }

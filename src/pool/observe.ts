@@ -10,9 +10,11 @@
  */
 import { serveDemand } from './demand.ts';
 import { disturb, isTakenAway } from './disturbances.ts';
+import { charge, crashOf, type Failure } from './failures.ts';
 import { endedUnseen, holdLeases } from './leases.ts';
 import type { GonePod, Observation } from './observation.ts';
 import type { PodView } from './pod-view.ts';
+import { grant } from './quota.ts';
 import { isKey, podOrdinal } from './names.ts';
 import { compareVersions, newerVersion, noVersion } from './resource-version.ts';
 import { maxEndedNames, type PodRecord, type PoolState } from './state.ts';
@@ -30,6 +32,7 @@ export function observe(state: PoolState, observation: Observation, nowMs: numbe
     endedNames: { ...state.endedNames },
   };
   let isLeaseUnseen = false;
+  const crashes: Failure[] = [];
   const disturbed: { name: string; reason: string | null }[] = [];
   for (const pod of observation.pods.filter(({ name }) => isKey(name))) {
     const known = next.records[pod.name];
@@ -40,6 +43,8 @@ export function observe(state: PoolState, observation: Observation, nowMs: numbe
       next.demand = serveDemand(next.demand, pod.version);
       isLeaseUnseen ||= endedUnseen(pod.leaseExpiresAtMs, nowMs);
     }
+    const crash = known?.retiring === null ? crashOf(known, pod) : null;
+    if (crash !== null) crashes.push(crash);
     if (isTakenAway({ state: next, known, pod, nowMs })) {
       disturbed.push({ name: pod.name, reason: pod.reason ?? null });
     }
@@ -58,8 +63,10 @@ export function observe(state: PoolState, observation: Observation, nowMs: numbe
   if (observation.complete) endWhatIsLacking(next, observation);
   boundEndedNames(next);
   next.highestVersion = newerVersion(state.highestVersion, observation.version);
-  const calm = state.rules < 2 ? next : disturb(next, disturbed, nowMs);
-  return isLeaseUnseen ? holdLeases(calm, nowMs) : calm;
+  const held = isLeaseUnseen ? holdLeases(next, nowMs) : next;
+  if (state.rules < 2) return held;
+  const charged = crashes.reduce((known, crash) => charge(known, crash, nowMs), held);
+  return disturb(charged, disturbed, nowMs);
 }
 
 /** The state after a consistent list that was launched when the pool knew `launchedAtVersion`. */
@@ -95,6 +102,7 @@ function takeIn(next: PoolState, pod: PodView, nowMs: number): boolean {
   } else if (known.pod !== null && compareVersions(pod.version, known.pod.version) <= 0) {
     return false;
   }
+  if (known?.pod === null) next.quota = grant(next.quota, known.sinceMs);
   next.records[pod.name] = reread(known, pod, nowMs);
   next.observe = { ...next.observe, changed: true };
   return true;

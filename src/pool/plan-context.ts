@@ -1,4 +1,5 @@
 /** What the parts of a plan share. */
+import { demandOf } from './demand.ts';
 import { outdatedReason } from './outdated.ts';
 import {
   phaseOf,
@@ -43,6 +44,11 @@ export function planContext(state: PoolState, nowMs: number, wakes: number[]): P
 /** Pods that are unclaimed and not being ended: those that count towards the target. */
 export function unclaimed({ byPhase }: PlanContext): PodRecord[] {
   return [...byPhase.unready, ...byPhase.pending, ...byPhase.warm];
+}
+
+/** Warm pods that there should be: the target, and one for each claim that waits. */
+export function warmWanted(state: PoolState): number {
+  return state.spec.warmTarget + demandOf(state);
 }
 
 /** Unclaimed pods allowed beyond the target while some are being replaced (U1). */

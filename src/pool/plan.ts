@@ -12,6 +12,7 @@
 import type { Action } from './actions.ts';
 import { demandExpiresAtMs } from './demand.ts';
 import { judgeLeases } from './leases.ts';
+import { forgivenAtMs } from './pass-time.ts';
 import { planContext, type PlanContext } from './plan-context.ts';
 import { cardOf, cardKey, isOnlyPhaseOf } from './pool-card.ts';
 import { retirements } from './retirements.ts';
@@ -55,6 +56,8 @@ export function plan({ state, nowMs }: { state: PoolState; nowMs: number }): Pla
   const demandEndsAtMs = demandExpiresAtMs(state);
   if (demandEndsAtMs !== null) wakes.push(demandEndsAtMs);
   if (state.drainEndsAtMs !== null) context.isDue(state.drainEndsAtMs);
+  const forgivenMs = forgivenAtMs(context);
+  if (forgivenMs !== null) context.isDue(forgivenMs);
   if (actions.length > maxLaunches) wakes.push(nowMs + restAfterMs);
   return {
     actions: actions.slice(0, maxLaunches),

@@ -12,6 +12,7 @@ import { repairPoolSpec } from './spec.ts';
 import {
   maxEndedNames,
   maxRecentStarts,
+  type Deletions,
   type PodRecord,
   type PodTask,
   type PoolState,
@@ -35,6 +36,9 @@ const retireReasons: Record<RetireReason, true> = {
   cordoned: true,
   disrupted: true,
 };
+
+/** A minute of entries of 5 s each, and one more. */
+const maxDeletionEntries = 13;
 
 const podTasks: Record<PodTask, true> = { spawn: true, retire: true };
 
@@ -122,6 +126,7 @@ function readMemories(carried: Mapping, fresh: PoolState) {
     failures: {
       consecutive: countOr(failures['consecutive'], fresh.failures.consecutive),
       rounds: countOr(failures['rounds'], fresh.failures.rounds),
+      roundAtMs: numberOr(failures['roundAtMs'], null),
       lastReason: textOr(failures['lastReason'], null),
       lastMessage: textOr(failures['lastMessage'], null),
       lastPod: textOr(failures['lastPod'], null),
@@ -151,7 +156,8 @@ function readMemories(carried: Mapping, fresh: PoolState) {
 /** What holds the pool back: disturbances, the deletions of this minute, a target that flaps. */
 function readBrakes(carried: Mapping, fresh: PoolState) {
   const disturbances = mappingOf(carried['disturbances']);
-  const deletions = mappingOf(carried['deletions']);
+  const quota = mappingOf(carried['quota']);
+  const deletions = Array.isArray(carried['deletions']) ? carried['deletions'] : [];
   const flapping = mappingOf(carried['flapping']);
   return {
     disturbances: {
@@ -162,10 +168,14 @@ function readBrakes(carried: Mapping, fresh: PoolState) {
       lastReason: textOr(disturbances['lastReason'], null),
       untilMs: numberOr(disturbances['untilMs'], fresh.disturbances.untilMs),
     },
-    deletions: {
-      sinceMs: numberOr(deletions['sinceMs'], null),
-      count: countOr(deletions['count'], fresh.deletions.count),
+    quota: {
+      rounds: countOr(quota['rounds'], fresh.quota.rounds),
+      lastAtMs: numberOr(quota['lastAtMs'], null),
+      lastMessage: textOr(quota['lastMessage'], null),
+      untilMs: numberOr(quota['untilMs'], fresh.quota.untilMs),
+      allowance: numberOr(quota['allowance'], null),
     },
+    deletions: deletions.slice(-maxDeletionEntries).flatMap(readDeletion),
     flapping: {
       raisedAtMs: numberOr(flapping['raisedAtMs'], null),
       loweredAtMs: numberOr(flapping['loweredAtMs'], null),
@@ -210,6 +220,12 @@ function readReplica(value: unknown): ReplicaDemand | null {
   const { waiting, version, expiresAtMs, served } = mappingOf(value);
   if (!isNumber(waiting) || !isVersion(version) || !isNumber(expiresAtMs)) return null;
   return { waiting, version, expiresAtMs, served: numberOr(served, 0) };
+}
+
+function readDeletion(value: unknown): Deletions {
+  const { atMs, count, unready } = mappingOf(value);
+  if (!isNumber(atMs)) return [];
+  return [{ atMs, count: countOr(count, 0), unready: countOr(unready, 0) }];
 }
 
 function readNote(value: unknown): { atMs: number; message: string } | null {

@@ -2,7 +2,7 @@
 import type { PoolSpec } from './pool-spec.ts';
 import { show } from './show.ts';
 import { checkPoolSpec, checkTarget, describeErrors } from './spec.ts';
-import { noFailures, type PoolState } from './state.ts';
+import { noFailures, noQuota, type PoolState } from './state.ts';
 
 /** Longest refusal kept: a message may quote what it was given. */
 const maxRefusalLength = 300;
@@ -95,12 +95,13 @@ const maxDrainSeconds = 604_800;
 
 /**
  * Ends the pool: no new claims, unclaimed pods retired, claimed ones waited for. `value` may be
- * `{deadlineSeconds}`, by default the longest lease of the pool: a claim that is still held then is
- * left as it is and named in the summary (P3). Anything else changes only `lastRefusal`.
+ * `{deadlineSeconds}`, by default the longest lease of the pool, or a week if it has none: a claim
+ * that is still held then is left as it is and named in the summary (P3). Anything else changes only
+ * `lastRefusal`.
  */
 export function requestDrain(state: PoolState, value: unknown, nowMs: number): PoolState {
   const { deadlineSeconds } = (value ?? {}) as { deadlineSeconds?: unknown };
-  const seconds = deadlineSeconds ?? state.spec.claim.maxLeaseSeconds;
+  const seconds = deadlineSeconds ?? (state.spec.claim.maxLeaseSeconds || maxDrainSeconds);
   const isFit = Number.isInteger(seconds) && Number(seconds) >= 0;
   if (!isFit || Number(seconds) > maxDrainSeconds) {
     const expected = `an integer from 0 to ${maxDrainSeconds}`;
@@ -117,6 +118,7 @@ export function requestRetry(state: PoolState): PoolState {
     ...state,
     failures: noFailures,
     disturbances: { ...state.disturbances, level: 0, untilMs: 0 },
+    quota: noQuota,
   };
 }
 

@@ -1,8 +1,7 @@
 /** Which pods to end, and why. */
 import type { Action } from './actions.ts';
-import { deletionsLeft, isCapped } from './deletion-budget.ts';
-import { demandOf } from './demand.ts';
-import { surge, unclaimed, type PlanContext } from './plan-context.ts';
+import { deletionBudget } from './deletion-budget.ts';
+import { surge, unclaimed, warmWanted, type PlanContext } from './plan-context.ts';
 import { compareVersions } from './resource-version.ts';
 import { phaseOf, type PodRecord, type PoolState, type RetireReason } from './state.ts';
 
@@ -30,27 +29,19 @@ export function retirements(context: PlanContext): Action[] {
     const broken = brokenPods(context);
     wanted.push(...broken);
     if (!state.paused) {
-      const gone = new Set(broken.map(({ record }) => record));
-      const others = [...outdatedPods(context), ...surplus(context)];
-      for (const candidate of others) {
-        if (gone.has(candidate.record)) continue;
-        gone.add(candidate.record);
-        wanted.push(candidate);
-      }
+      const outdated = outdatedPods(context, broken);
+      wanted.push(...outdated, ...surplus(context, [...broken, ...outdated]));
     }
   }
-  const budget = deletionsLeft(state, nowMs);
+  const budget = deletionBudget(state, nowMs);
   return wanted
     .filter(({ record }) => !record.tasks.includes('retire') && isDue(record.retryAtMs))
     .flatMap(({ record, reason }): Action[] => {
       // A pod that was never read has no uid to name (P4); it is retired once its spawn has read it.
       if (record.pod === null) return [];
-      if (state.rules >= 2 && isCapped(reason)) {
-        if (budget.left === 0) {
-          isDue(budget.nextAtMs ?? nowMs);
-          return [];
-        }
-        budget.left -= 1;
+      if (state.rules >= 2 && !budget.take(reason)) {
+        isDue(budget.nextAtMs);
+        return [];
       }
       const { name: podName, pod } = record;
       const { uid, ready } = pod;
@@ -61,7 +52,9 @@ export function retirements(context: PlanContext): Action[] {
 }
 
 /** Reasons for which a pod that turned Ready meanwhile is left alone. */
-const sparesReady = new Set<RetireReason>(['surplus', 'stale', 'aged', 'idle', 'cordoned']);
+const sparesReady = new Set<RetireReason>([
+  ...(['surplus', 'stale', 'aged', 'idle', 'cordoned', 'unready'] as const),
+]);
 
 /** Pods that were Ready and are not for too long, and those that are about to be taken away. */
 function brokenPods({ state, byPhase, isDue }: PlanContext): Candidate[] {
@@ -76,37 +69,52 @@ function brokenPods({ state, byPhase, isDue }: PlanContext): Candidate[] {
 /** Order in which outdated pods are replaced: those whose node goes first. */
 const urgency: Partial<Record<RetireReason, number>> = { cordoned: 0, stale: 1, aged: 2, idle: 3 };
 
-/** Outdated pods that can be given up now (U1, U2). */
-function outdatedPods(context: PlanContext): Candidate[] {
+/** Outdated pods that can be given up now, beside those chosen already (U1, U2). */
+function outdatedPods(context: PlanContext, chosen: Candidate[]): Candidate[] {
   const { state, byPhase, outdated } = context;
   if (outdated.size === 0 || state.failures.rounds > 0) return [];
-  const notWarm = [...byPhase.pending, ...byPhase.unready];
-  const warmWanted = state.spec.warmTarget + demandOf(state) - state.spec.rollout.maxUnavailable;
-  const spare = Math.max(0, byPhase.warm.length - Math.max(0, warmWanted));
+  const notWarm = without([...byPhase.pending, ...byPhase.unready], chosen);
+  const floor = Math.max(0, warmWanted(state) - state.spec.rollout.maxUnavailable);
   const warm = byPhase.warm
     .filter((record) => outdated.has(record))
     .sort((a, b) => rank(outdated, a) - rank(outdated, b) || a.sinceMs - b.sinceMs)
-    .slice(0, spare);
+    .slice(0, Math.max(0, byPhase.warm.length - floor));
   return [...notWarm.filter((record) => outdated.has(record)), ...warm].map((record) => ({
     record,
     reason: outdated.get(record) ?? 'stale',
   }));
 }
 
+function without(records: PodRecord[], chosen: Candidate[]): PodRecord[] {
+  const gone = new Set(chosen.map(({ record }) => record));
+  return records.filter((record) => !gone.has(record));
+}
+
 function rank(outdated: Map<PodRecord, RetireReason>, record: PodRecord): number {
   return urgency[outdated.get(record) ?? 'stale'] ?? 1;
 }
 
-/** What exceeds the target: stale ones first, then not Ready ones, then the youngest warm ones. */
-function surplus(context: PlanContext): Candidate[] {
+/**
+ * What exceeds the target beside the pods chosen already: stale ones first, then not Ready ones, then
+ * the youngest warm ones. A warm pod goes only while the others are enough (U1): one that is starting
+ * is no replacement yet.
+ */
+function surplus(context: PlanContext, chosen: Candidate[]): Candidate[] {
   const { state, isDue } = context;
-  const present = unclaimed(context);
-  const excess = present.length - state.spec.warmTarget - demandOf(state) - surge(context);
+  const present = without(unclaimed(context), chosen);
+  const warmLeft = without(context.byPhase.warm, chosen).length;
+  const excess = present.length - warmWanted(state) - surge(context);
   if (excess <= 0) return [];
   if (state.demandedAtMs !== null && !isDue(state.demandedAtMs + surplusKeptMs)) return [];
   if (!isDue(state.flapping.heldUntilMs)) return [];
+  let spareWarm = state.rules < 2 ? Infinity : Math.max(0, warmLeft - warmWanted(state));
   return present
     .sort(bySparability(state))
+    .filter((record) => {
+      if (phaseOf(record) !== 'warm') return true;
+      spareWarm -= 1;
+      return spareWarm >= 0;
+    })
     .slice(0, excess)
     .map((record) => ({ record, reason: 'surplus' }));
 }

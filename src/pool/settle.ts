@@ -6,12 +6,14 @@
  * T3. An outcome of a record that has ended meanwhile changes nothing but what was read.
  */
 import type { Outcome, RetireResult, SpawnResult } from './actions.ts';
-import { charge, crashOf, recover } from './failures.ts';
+import { disturb, isTakenAway } from './disturbances.ts';
+import { charge, crashOf, isCrash, recover, type Failure } from './failures.ts';
 import { holdLeases } from './leases.ts';
 import { forget, observe, observeList } from './observe.ts';
 import type { PodView } from './pod-view.ts';
+import { withhold } from './quota.ts';
 import { noVersion } from './resource-version.ts';
-import { maxRecentStarts, type PodTask, type PoolState } from './state.ts';
+import { maxRecentStarts, type PodRecord, type PodTask, type PoolState } from './state.ts';
 
 /** Pause before an activity that ended without a verdict is launched again. */
 const relaunchAfterMs = 2_000;
@@ -58,17 +60,18 @@ function settleSpawn(
     case 'ready':
       return afterReady(read(done, result.pod, nowMs), result.pod, nowMs);
     case 'gone':
-      return ended(done, podName);
+      return afterGone(ended(done, podName), state, podName, nowMs);
     case 'nameTaken':
       return ended(done, podName);
-    case 'failed':
-      return charge(
-        retireLater(read(done, result.pod, nowMs), podName),
-        { ...failureOf(state, podName), ...result },
-        nowMs,
-      );
-    case 'refused':
-      return charge(ended(done, podName), { ...failureOf(state, podName), ...result }, nowMs);
+    case 'failed': {
+      const failed = retireLater(read(done, result.pod, nowMs), podName);
+      return blame(failed, { ...failureOf(state, podName), ...result }, result.pod, nowMs);
+    }
+    case 'refused': {
+      const failure = { ...failureOf(state, podName), ...result };
+      const isQuota = state.rules >= 2 && result.reason === 'quota';
+      return (isQuota ? withhold : charge)(ended(done, podName), failure, nowMs);
+    }
     case 'noVerdict':
       return relaunchLater(done, podName, result.message, nowMs);
   }
@@ -84,8 +87,10 @@ function settleRetire(
   switch (result.outcome) {
     case 'deleted': {
       const deleted = read(done, { ...result.pod, terminating: true }, nowMs);
-      const crash = crashOf(state.records[podName], result.pod);
-      return terminating(crash === null ? deleted : charge(deleted, crash, nowMs), result.pod);
+      return terminating(
+        afterDeletion(deleted, state.records[podName], result.pod, nowMs),
+        result.pod,
+      );
     }
     case 'gone':
     case 'notOurs':
@@ -156,6 +161,36 @@ function afterReady(state: PoolState, pod: PodView, nowMs: number): PoolState {
     failures: isCurrent ? recover(state, nowMs) : state.failures,
     recentStartMs: [...state.recentStartMs, Math.max(0, tookMs)].slice(-maxRecentStarts),
   };
+}
+
+/** A pending pod that somebody else deleted: the watcher, who tells the same, may come later. */
+function afterGone(next: PoolState, before: PoolState, podName: string, nowMs: number): PoolState {
+  const known = before.records[podName];
+  if (before.rules < 2 || !known?.pod) return next;
+  const { uid, version } = known.pod;
+  const pod = { name: podName, uid, version };
+  if (!isTakenAway({ state: before, known, pod, nowMs })) return next;
+  return disturb(next, [{ name: podName, reason: known.pod.reason ?? null }], nowMs);
+}
+
+/** A failed spawn is its template's fault, unless the pod was evicted or its node took it along (T2). */
+function blame(state: PoolState, failure: Failure, pod: PodView, nowMs: number): PoolState {
+  const isTaken = pod.disrupted === true || (pod.ended && pod.reason && !isCrash(pod.reason));
+  if (state.rules < 2 || !isTaken) return charge(state, failure, nowMs);
+  return disturb(state, [{ name: pod.name, reason: failure.reason }], nowMs);
+}
+
+/** A pod that was ended for not being Ready: a crash is charged, anything else slows the pool down. */
+function afterDeletion(
+  state: PoolState,
+  record: PodRecord | undefined,
+  pod: PodView,
+  nowMs: number,
+): PoolState {
+  const crash = crashOf(record, pod);
+  if (crash !== null) return charge(state, crash, nowMs);
+  if (state.rules < 2 || record?.retiring !== 'unready') return state;
+  return disturb(state, [{ name: pod.name, reason: pod.reason ?? 'NotReady' }], nowMs);
 }
 
 /** What a failure of a spawn is charged by, besides its reason. */

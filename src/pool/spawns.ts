@@ -1,9 +1,9 @@
 /** Which pods to start. */
 import type { Action } from './actions.ts';
-import { demandOf } from './demand.ts';
 import { spawnAllowance } from './failures.ts';
 import { podName } from './names.ts';
-import { surge, unclaimed, type PlanContext } from './plan-context.ts';
+import { quotaAllowance } from './quota.ts';
+import { surge, unclaimed, warmWanted, type PlanContext } from './plan-context.ts';
 
 /** Pending pods that nobody waits for get a spawn again, under the same name (L4). */
 export function respawns({ byPhase, isDue }: PlanContext): Action[] {
@@ -26,7 +26,7 @@ export function newSpawns(context: PlanContext): Action[] {
   if (missing <= 0) return [];
   if (failures.nextAttemptAtMs !== null && !isDue(failures.nextAttemptAtMs)) return [];
   if (!isDue(disturbances.untilMs)) return [];
-  const allowed = spawnAllowance(context);
+  const allowed = Math.min(spawnAllowance(context), quotaAllowance(context));
   const room = spec.maxPods - Object.keys(state.records).length;
   const count = Math.max(0, Math.min(missing, allowed, room));
   return Array.from({ length: count }, (_, index) => ({
@@ -41,9 +41,9 @@ export function newSpawns(context: PlanContext): Action[] {
  * Pods to add: up to the target and the demand, and during a replacement up to the surge beyond
  * them, yet never more up-to-date ones than are wanted.
  */
-function missingPods(context: PlanContext): number {
+export function missingPods(context: PlanContext): number {
   const { state, outdated } = context;
-  const wanted = state.spec.warmTarget + demandOf(state);
+  const wanted = warmWanted(state);
   const present = unclaimed(context).length;
   const upToDate = present - outdated.size;
   return Math.min(wanted + surge(context) - present, wanted - upToDate);

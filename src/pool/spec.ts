@@ -185,6 +185,10 @@ function contradictions(spec: PoolSettings): FieldError[] {
     const expected = `at most maxPods (${spec.maxPods})`;
     errors.push({ field: 'warmTarget', expected, given: show(spec.warmTarget) });
   }
+  if (spec.rollout.maxSurge + spec.rollout.maxUnavailable === 0) {
+    const expected = 'above 0 when rollout.maxUnavailable is 0, or nothing could be replaced';
+    errors.push({ field: 'rollout.maxSurge', expected, given: '0' });
+  }
   if (spec.claim.leaseSeconds > spec.claim.maxLeaseSeconds) {
     const expected = `at most claim.maxLeaseSeconds (${spec.claim.maxLeaseSeconds})`;
     errors.push({ field: 'claim.leaseSeconds', expected, given: show(spec.claim.leaseSeconds) });

@@ -50,8 +50,10 @@ export interface PodRecord {
 export interface FailureMemory {
   /** Failures since a pod last became warm. */
   consecutive: number;
-  /** Rounds of failures: pods that were started together and fail together are one round. */
+  /** Rounds of failures: pods that were started before the first of a round failed belong to it. */
   rounds: number;
+  /** When the first pod of the latest round failed. */
+  roundAtMs: number | null;
   lastReason: string | null;
   lastMessage: string | null;
   lastPod: string | null;
@@ -88,6 +90,21 @@ export interface Disturbances {
   /** No new pod before this. */
   untilMs: number;
 }
+
+/** What the pool remembers of pods that a quota refused. */
+export interface QuotaMemory {
+  /** Refusals in a row, those of pods that were asked for together counted once. */
+  rounds: number;
+  lastAtMs: number | null;
+  lastMessage: string | null;
+  /** No new pod before this. */
+  untilMs: number;
+  /** Pods that may be asked for at once after a refusal; null: as many as the spec allows. */
+  allowance: number | null;
+}
+
+/** Pods ended in the last minute for reasons that are capped, those for not being Ready among them. */
+export type Deletions = { atMs: number; count: number; unready: number }[];
 
 /** The state of a pool. `format` rises when an older release could not read what a newer wrote. */
 export interface PoolState {
@@ -154,8 +171,9 @@ export interface PoolState {
     heldUntilMs: number;
   };
   disturbances: Disturbances;
-  /** Pods ended in the minute that began at `sinceMs`, those for which there is a cap. */
-  deletions: { sinceMs: number | null; count: number };
+  /** What the API server withholds by a quota. */
+  quota: QuotaMemory;
+  deletions: Deletions;
   /** When the target was last raised and lowered, and until when a surplus is kept for it. */
   flapping: { raisedAtMs: number | null; loweredAtMs: number | null; heldUntilMs: number };
   /** Pods that their holders gave up with a reason. */
@@ -172,6 +190,7 @@ export const maxRecentStarts = 20;
 export const noFailures: FailureMemory = {
   consecutive: 0,
   rounds: 0,
+  roundAtMs: null,
   lastReason: null,
   lastMessage: null,
   lastPod: null,
@@ -190,6 +209,15 @@ export const noDisturbances: Disturbances = {
   lastPod: null,
   lastReason: null,
   untilMs: 0,
+};
+
+/** The memory of a pool that no quota holds back. */
+export const noQuota: QuotaMemory = {
+  rounds: 0,
+  lastAtMs: null,
+  lastMessage: null,
+  untilMs: 0,
+  allowance: null,
 };
 
 /** The state of a new life, which observes before it plans. */
@@ -227,7 +255,8 @@ export function newState(options: {
     demandedAtMs: null,
     lease: { listLaunchedAtMs: 0, listedAtMs: 0, heldUntilMs: 0 },
     disturbances: noDisturbances,
-    deletions: { sinceMs: null, count: 0 },
+    quota: noQuota,
+    deletions: [],
     flapping: { raisedAtMs: null, loweredAtMs: null, heldUntilMs: 0 },
     releases: { count: 0, lastReason: null, lastPod: null },
   };

@@ -46,6 +46,8 @@ export interface PoolStatus {
     lastReason: string | null;
     lastAtMs: number | null;
   };
+  /** A quota that refuses new pods; null when none does. */
+  quota: { message: string; nextAttemptAtMs: number } | null;
   /** The template before the current one, for `rollout undo`. */
   previousTemplateHash: string | null;
   /** The last message from outside that was refused, so that its sender finds out why. */
@@ -91,6 +93,10 @@ export function conditionOf(state: PoolState): { phase: PoolPhase; why: string }
   if (failures.rounds > 0) {
     return { phase: 'Degraded', why: failureSentence(state, pending) };
   }
+  const { lastMessage: refusal, rounds: refusals } = state.quota;
+  if (refusals > 0 && warm < spec.warmTarget) {
+    return { phase: 'Degraded', why: `The quota leaves no room for a pod: ${refusal ?? ''}` };
+  }
   if (trouble !== null && warm < spec.warmTarget) {
     return { phase: 'Degraded', why: `Held up: ${trouble.message}` };
   }
@@ -101,7 +107,8 @@ export function conditionOf(state: PoolState): { phase: PoolPhase; why: string }
     return { phase: 'Filling', why };
   }
   if (warm >= spec.warmTarget) {
-    return { phase: 'Steady', why: `${warm} of ${spec.warmTarget} pods are warm.` };
+    const why = `${warm} of ${spec.warmTarget} pods are warm${rolloutClause(state, total)}.`;
+    return { phase: 'Steady', why };
   }
   if (pending === 0 && unready === 0 && total >= spec.maxPods) {
     return { phase: 'Degraded', why: `All ${spec.maxPods} pods that maxPods allows are in use.` };
@@ -130,7 +137,7 @@ export function statusOf({ state, nowMs }: { state: PoolState; nowMs: number }):
     claimed,
     retiring,
     demand: demandOf(state),
-    stale: records.filter((r) => r.templateHash !== spec.templateHash && !r.pod?.claimed).length,
+    stale: staleCount(state),
     templateHash: spec.templateHash,
     failures: {
       consecutive: failures.consecutive,
@@ -148,6 +155,10 @@ export function statusOf({ state, nowMs }: { state: PoolState; nowMs: number }):
       lastReason: disturbances.lastReason,
       lastAtMs: disturbances.lastAtMs,
     },
+    quota:
+      state.quota.rounds === 0
+        ? null
+        : { message: state.quota.lastMessage ?? '', nextAttemptAtMs: state.quota.untilMs },
     previousTemplateHash: state.previousTemplateHash,
     lastRefusal: state.lastRefusal,
     releases: state.releases,
@@ -166,6 +177,24 @@ export function statusOf({ state, nowMs }: { state: PoolState; nowMs: number }):
 function reasonOf(reason: string | undefined, message: string | undefined): string | null {
   if (reason === undefined) return null;
   return message === undefined ? reason : `${reason}: ${message}`;
+}
+
+/** What a full pool still has to do. */
+function rolloutClause(state: PoolState, total: number): string {
+  const { spec } = state;
+  const stale = staleCount(state);
+  if (stale === 0) return '';
+  const isStuck = total >= spec.maxPods && spec.rollout.maxUnavailable === 0;
+  return isStuck
+    ? `, ${stale} of an older template wait: maxPods (${spec.maxPods}) leaves no room for their replacements`
+    : `, ${stale} of an older template are being replaced`;
+}
+
+/** Unclaimed pods of another template than the current one. */
+function staleCount({ records, spec }: PoolState): number {
+  return Object.values(records).filter(
+    ({ templateHash, pod }) => templateHash !== spec.templateHash && pod?.claimed !== true,
+  ).length;
 }
 
 /** What fails, and what the pool does about it. */

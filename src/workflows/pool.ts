@@ -9,11 +9,12 @@
 import * as wf from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { begin } from '../pool/begin.ts';
-import { expireDemand, readDemand, takeDemand } from '../pool/demand.ts';
+import { readDemand, takeDemand } from '../pool/demand.ts';
 import { detailsOf } from '../pool/details.ts';
 import { holdLeases, latenessMs } from '../pool/leases.ts';
 import { observe } from '../pool/observe.ts';
 import { readObservation } from '../pool/observation.ts';
+import { passTime } from '../pool/pass-time.ts';
 import { plan } from '../pool/plan.ts';
 import {
   checkSpecRequest,
@@ -114,7 +115,7 @@ export async function poolWorkflow(given: messages.PoolWorkflowInput): Promise<P
     const lateMs = Math.max(alarm.lateMs(nowMs), isFirstPass ? nowMs - startedAtMs : 0);
     isFirstPass = false;
     if (lateMs >= latenessMs) state = holdLeases(state, nowMs);
-    state = passDrainDeadline(expireDemand(state, nowMs), nowMs);
+    state = passTime(state, nowMs);
     const { actions, wakeAtMs } = plan({ state, nowMs });
     state = begin(state, actions, nowMs);
     for (const action of actions) launcher.launch(action, state);
@@ -125,12 +126,6 @@ export async function poolWorkflow(given: messages.PoolWorkflowInput): Promise<P
     if (wakeAtMs !== null) alarm.ringBy(wakeAtMs, nowMs);
     await wf.condition(() => isDirty || wantsNewRun());
   }
-}
-
-/** The state once its drain has waited for claims long enough. */
-function passDrainDeadline(state: PoolState, nowMs: number): PoolState {
-  const isOver = state.drainEndsAtMs !== null && nowMs >= state.drainEndsAtMs;
-  return isOver && !state.drainIsOver ? { ...state, drainIsOver: true } : state;
 }
 
 /** Drained, and the card has been taken down. */

@@ -1,153 +1,13 @@
 /** What a pool does about failures, disturbances, rollouts, age, flapping targets and mistakes. */
 import assert from 'node:assert/strict';
-import type { Action, Outcome } from '../../src/pool/actions.ts';
 import { begin } from '../../src/pool/begin.ts';
 import { breakerOf } from '../../src/pool/failures.ts';
-import { observe } from '../../src/pool/observe.ts';
 import { plan } from '../../src/pool/plan.ts';
-import type { PodView } from '../../src/pool/pod-view.ts';
-import type { PoolSpec } from '../../src/pool/pool-spec.ts';
-import { requestDrain, requestRetry, requestSpec, requestTarget } from '../../src/pool/requests.ts';
+import { requestDrain, requestRetry, requestTarget } from '../../src/pool/requests.ts';
 import { settle } from '../../src/pool/settle.ts';
 import { conditionOf, statusOf } from '../../src/pool/status.ts';
-import { countPhases, type PoolState } from '../../src/pool/state.ts';
-import { examplePod, exampleState } from './examples.ts';
-
-const cluster = 'c1';
-
-/** A pool on a cluster that does at once what is planned; pods start well, fail or wait as told. */
-class Play {
-  state: PoolState;
-  nowMs = 0;
-  created = 0;
-  retired: { podName: string; reason: string; atMs: number }[] = [];
-  leastWarm = Infinity;
-  mostLive = 0;
-  readonly pods = new Map<string, PodView>();
-  private version = 100;
-  /** What becomes of a pod of a template. */
-  starts: (pod: PodView) => 'ready' | 'fails' | 'waits' = () => 'ready';
-
-  constructor(spec: Partial<PoolSpec> = {}) {
-    this.state = { ...exampleState(spec), rules: 2 };
-    this.pass(1_000);
-  }
-
-  get warm(): number {
-    return countPhases(this.state).warm;
-  }
-
-  /** Lets time pass in steps of a second, or of `stepMs`. */
-  pass(ms: number, stepMs = 1_000): void {
-    const endMs = this.nowMs + ms;
-    while (this.nowMs < endMs) {
-      this.nowMs += stepMs;
-      for (let round = 0; round < 5; round += 1) {
-        const { actions } = plan({ state: this.state, nowMs: this.nowMs });
-        this.state = begin(this.state, actions, this.nowMs);
-        for (const action of actions) this.carryOut(action);
-        if (actions.length === 0) break;
-      }
-      this.leastWarm = Math.min(this.leastWarm, this.warm);
-    }
-  }
-
-  apply(spec: Partial<PoolSpec>): void {
-    const request = { spec: { ...this.state.spec, ...spec }, namespace: 'default' };
-    this.state = requestSpec(this.state, { ...request, upsertSearchAttributes: false }, this.nowMs);
-  }
-
-  touch(name: string, changes: Partial<PodView>): void {
-    const pod = this.pods.get(name);
-    assert.ok(pod);
-    this.tell(this.write({ ...pod, ...changes }));
-  }
-
-  /** Somebody else deletes a pod. */
-  takeAway(name: string): void {
-    const pod = this.pods.get(name);
-    assert.ok(pod);
-    this.remove(pod);
-  }
-
-  private carryOut(action: Action): void {
-    switch (action.kind) {
-      case 'spawn':
-        this.spawn(action.podName, action.templateHash);
-        break;
-      case 'retire': {
-        const { podName, reason } = action;
-        const pod = this.pods.get(podName);
-        if (pod !== undefined) {
-          this.retired.push({ podName, reason, atMs: this.nowMs });
-          const result = { outcome: 'deleted', pod } as const;
-          this.state = settle(this.state, { kind: 'retire', podName, result }, this.nowMs);
-          this.remove(pod);
-        }
-        break;
-      }
-      case 'observe': {
-        const pods = [...this.pods.values()];
-        const list = { cluster, version: String(this.version), pods, gone: [], complete: true };
-        const outcome: Outcome = { kind: 'observe', result: { outcome: 'listed', list } };
-        this.state = settle(this.state, outcome, this.nowMs);
-        break;
-      }
-      case 'publish':
-        this.state = settle(
-          this.state,
-          { kind: 'publish', result: { outcome: 'published' } },
-          this.nowMs,
-        );
-    }
-  }
-
-  private spawn(podName: string, templateHash: string): void {
-    let pod = this.pods.get(podName);
-    if (pod === undefined) {
-      this.created += 1;
-      const uid = `${this.created * 7_919}-u`;
-      pod = this.write(examplePod({ name: podName, uid, templateHash, createdAtMs: this.nowMs }));
-    }
-    this.mostLive = Math.max(this.mostLive, this.pods.size);
-    const how = this.starts(pod);
-    if (how === 'waits') {
-      this.tell(pod);
-      return;
-    }
-    if (how === 'ready') {
-      pod = this.write({ ...pod, ready: true, readyChangedAtMs: this.nowMs });
-      const result = { outcome: 'ready', pod } as const;
-      this.state = settle(this.state, { kind: 'spawn', podName, result }, this.nowMs);
-      return;
-    }
-    const reason = 'ImagePullBackOff';
-    const failed = { ...pod, terminating: true };
-    const result = { outcome: 'failed', pod: failed, reason, message: 'Back-off pulling' } as const;
-    this.state = settle(this.state, { kind: 'spawn', podName, result }, this.nowMs);
-    this.remove(pod);
-  }
-
-  private write(pod: PodView): PodView {
-    this.version += 1;
-    const written = { ...pod, version: String(this.version) };
-    this.pods.set(pod.name, written);
-    return written;
-  }
-
-  private tell(pod: PodView): void {
-    const message = { cluster, version: pod.version, pods: [pod], gone: [], complete: false };
-    this.state = observe(this.state, message, this.nowMs);
-  }
-
-  private remove({ name, uid }: PodView): void {
-    this.version += 1;
-    this.pods.delete(name);
-    const gone = [{ name, uid, version: String(this.version) }];
-    const message = { cluster, version: String(this.version), pods: [], gone, complete: false };
-    this.state = observe(this.state, message, this.nowMs);
-  }
-}
+import { exampleState } from './examples.ts';
+import { Play } from './play.ts';
 
 describe('a template that does not start', () => {
   // A fleet with a wrong image name once made 1.27 million pods in 25 hours.
@@ -222,6 +82,58 @@ describe('a template that does not start', () => {
   });
 });
 
+describe('a pool that was Degraded', () => {
+  // One crash of a pool of one made it Degraded for good: its replacement was Ready before the crash
+  // was a quarter of an hour old, and no other pod was ever started.
+  it('is well again once it has been full for a quarter of an hour', () => {
+    const play = new Play({ warmTarget: 1, unreadySeconds: 5, maxAgeSeconds: 1_200 });
+    const [name = ''] = play.pods.keys();
+    play.touch(name, { ready: false, ended: true, reason: 'OOMKilled' });
+    play.pass(60_000);
+    assert.equal(play.warm, 1);
+    assert.equal(conditionOf(play.state).phase, 'Degraded');
+    play.pass(900_000);
+    assert.equal(conditionOf(play.state).phase, 'Steady');
+    play.pass(900_000);
+    assert.ok(play.retired.some(({ reason }) => reason === 'aged'));
+  });
+
+  it('tells rounds apart although stragglers of an earlier one fail between them (F2)', () => {
+    const play = new Play({ warmTarget: 2, unreadySeconds: 30 });
+    const [first = '', straggler = ''] = play.pods.keys();
+    play.touch(straggler, { ready: false, reason: 'CrashLoopBackOff' });
+    play.touch(first, { ready: false, ended: true, reason: 'Error' });
+    play.pass(15_000);
+    const probe = [...play.pods.keys()].at(-1) ?? '';
+    assert.notEqual(probe, straggler);
+    play.pass(20_000);
+    assert.ok(!play.pods.has(straggler));
+    assert.equal(play.state.failures.rounds, 1);
+    play.touch(probe, { ready: false, ended: true, reason: 'Error' });
+    play.pass(1_000);
+    assert.equal(play.state.failures.rounds, 2);
+  });
+});
+
+describe('a quota that is used up', () => {
+  it('is charged to no template, asked for once a minute at last, and shown', () => {
+    const play = new Play({ warmTarget: 0 });
+    play.quota = 2;
+    play.apply({ warmTarget: 20, maxPods: 50 });
+    play.pass(3_600_000);
+    assert.equal(play.warm, 2);
+    assert.equal(play.state.failures.rounds, 0);
+    assert.ok(play.refused < 90, `${play.refused} refused in an hour`);
+    const { phase, why } = conditionOf(play.state);
+    assert.equal(phase, 'Degraded');
+    assert.match(why, /exceeded quota: q/);
+    play.quota = 100;
+    play.pass(70_000);
+    assert.equal(play.warm, 20);
+    assert.equal(conditionOf(play.state).phase, 'Steady');
+  });
+});
+
 describe('pods that are taken away', () => {
   it('are replaced at once, then more and more slowly, and not charged', () => {
     const play = new Play({ warmTarget: 2 });
@@ -238,6 +150,15 @@ describe('pods that are taken away', () => {
     play.takeAway([...play.pods.keys()][0] ?? '');
     play.pass(1_000);
     assert.equal(play.created - before, 1, 'calm again: replaced at once');
+  });
+
+  it('are not charged when they are evicted before they were Ready', () => {
+    const play = new Play({ warmTarget: 0 });
+    play.starts = () => 'evicted';
+    play.apply({ warmTarget: 2 });
+    play.pass(600_000);
+    assert.equal(play.state.failures.rounds, 0);
+    assert.ok(play.created < 40, `${play.created} created in 10 minutes`);
   });
 
   it('are unlisted at once when they are marked for disruption, and replaced', () => {
@@ -338,6 +259,17 @@ describe('age', () => {
 });
 
 describe('mistakes', () => {
+  it('of judgement replace two pods a minute of a small pool that all stop being Ready', () => {
+    const play = new Play({ warmTarget: 6, unreadySeconds: 60 });
+    for (const name of play.pods.keys()) play.touch(name, { ready: false, reason: 'NotReady' });
+    play.pass(62_000);
+    assert.equal(play.retired.length, 2);
+    for (const { name, ready } of play.pods.values()) if (!ready) play.touch(name, { ready: true });
+    play.pass(300_000);
+    assert.equal(play.retired.length, 2, 'the others came back in time');
+    assert.equal(play.warm, 6);
+  });
+
   it('end at most 30 pods of a small pool a minute, a quarter of a large one', () => {
     const play = new Play({ warmTarget: 200, maxPods: 400, maxPending: 400 });
     play.pass(5_000);
