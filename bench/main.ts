@@ -5,8 +5,12 @@
 import { Command, Option } from 'commander';
 import ora from 'ora';
 import { clusterKinds, type ClusterKind } from '../dev/clusters/start-cluster.ts';
+import type { LoadSettings } from './claims-report.ts';
+import { measureClaims } from './claims.ts';
 import { measureFill } from './fill.ts';
+import { formatClaims } from './format-claims.ts';
 import { formatFill } from './format-fill.ts';
+import { burst, steadyLoad, type LoadSchedule } from './schedules.ts';
 import { startStage, type Stage } from './stage.ts';
 import { wholeNumber } from './whole-number.ts';
 
@@ -15,6 +19,12 @@ interface CommonOptions {
   cluster: ClusterKind;
   json?: true;
   profile?: string;
+}
+
+/** The options of the benchmarks of claims. */
+interface ClaimOptions extends CommonOptions {
+  claimIds?: true;
+  replicas: number;
 }
 
 const program = new Command('bench').description(
@@ -31,10 +41,53 @@ addCommonOptions(program.command('fill'))
   )
   .action(async (options: CommonOptions & { pods: number; runs: number }) => {
     const { cluster, pods, runs } = options;
-    await measureOnStage(options, async ({ stage, onStep, signal }) => {
-      const report = await measureFill({ stage, cluster, pods, runs, onStep, signal });
+    await measureOnStage({ ...options, apis: 0 }, async (stage) => {
+      const report = await measureFill({ ...stage, cluster, pods, runs });
       return { report, text: formatFill(report) };
     });
+  });
+
+addClaimOptions(program.command('claims'))
+  .description('claim, hold for 5 s and release at a steady rate, against a bare loop that does so')
+  .addOption(
+    new Option('--rate <number>', 'claims a second, arriving at random (Poisson)')
+      .argParser(wholeNumber(1, 200))
+      .default(10),
+  )
+  .addOption(
+    new Option('--seconds <number>', 'length of the load')
+      .argParser(wholeNumber(2, 3_600))
+      .default(60),
+  )
+  .addOption(
+    new Option('--pool <number>', 'warm pods of the pool')
+      .argParser(wholeNumber(1, 500))
+      .default(50),
+  )
+  .addOption(
+    new Option('--seed <number>', 'of the arrivals').argParser(wholeNumber(0, 1e9)).default(1),
+  )
+  .action(
+    async (
+      options: ClaimOptions & { rate: number; seconds: number; pool: number; seed: number },
+    ) => {
+      const { rate: ratePerSecond, seconds, pool: poolSize, seed } = options;
+      const settings = { benchmark: 'claims' as const, ratePerSecond, seconds, poolSize };
+      await measureLoad(options, settings, steadyLoad({ ratePerSecond, seconds, seed }));
+    },
+  );
+
+addClaimOptions(program.command('burst'))
+  .description('claim that many warm pods at once, against a bare loop that does so')
+  .addOption(
+    new Option('--claims <number>', 'claims, and warm pods of the pool')
+      .argParser(wholeNumber(1, 500))
+      .default(300),
+  )
+  .action(async (options: ClaimOptions & { claims: number }) => {
+    const poolSize = options.claims;
+    const settings = { benchmark: 'burst' as const, ratePerSecond: null, seconds: null, poolSize };
+    await measureLoad(options, settings, burst(poolSize));
   });
 
 try {
@@ -57,9 +110,32 @@ function addCommonOptions(command: Command): Command {
     .option('--profile <folder>', 'write CPU profiles of our processes there');
 }
 
+function addClaimOptions(command: Command): Command {
+  return addCommonOptions(command)
+    .option('--claim-ids', 'callers name their claims, which makes each one retryable')
+    .addOption(
+      new Option('--replicas <number>', 'replicas of the API')
+        .argParser(wholeNumber(1, 10))
+        .default(1),
+    );
+}
+
+async function measureLoad(
+  options: ClaimOptions,
+  load: Pick<LoadSettings, 'benchmark' | 'ratePerSecond' | 'seconds' | 'poolSize'>,
+  schedule: LoadSchedule,
+): Promise<void> {
+  const { cluster, replicas } = options;
+  const settings = { ...load, cluster, replicas, claimIds: options.claimIds === true };
+  await measureOnStage({ ...options, apis: replicas }, async (stage) => {
+    const report = await measureClaims({ ...stage, settings, schedule });
+    return { report, text: formatClaims(report) };
+  });
+}
+
 /** Starts the servers, measures, prints, and stops everything, also after Ctrl-C. */
 async function measureOnStage(
-  options: CommonOptions,
+  options: CommonOptions & { apis: number },
   measure: (stage: {
     stage: Stage;
     onStep: (step: string) => void;
@@ -77,7 +153,8 @@ async function measureOnStage(
   let stage: Stage | null = null;
   try {
     stage = await startStage({
-      ...{ cluster: options.cluster, profileFolder: options.profile ?? null, onStep },
+      ...{ cluster: options.cluster, apis: options.apis, onStep },
+      profileFolder: options.profile ?? null,
     });
     const { report, text } = await measure({ stage, onStep, signal: ending.signal });
     onStep('Stopping the servers');

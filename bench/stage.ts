@@ -4,9 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { V1PodTemplateSpec } from '@kubernetes/client-node';
 import { Client, Connection } from '@temporalio/client';
-import getPort from 'get-port';
 import { startCluster, type ClusterKind } from '../dev/clusters/start-cluster.ts';
-import { ManagedProcess } from '../dev/managed-process.ts';
 import { startTemporalServer } from '../dev/temporal-server.ts';
 import { Pools } from '../src/client/pools.ts';
 import { connectToCluster } from '../src/kubernetes/connection.ts';
@@ -15,10 +13,9 @@ import { poolWorkflowId } from '../src/pool/names.ts';
 import type { PoolSpec } from '../src/pool/pool-spec.ts';
 import { defaultTaskQueue } from '../src/workflows/messages.ts';
 import { BareCluster } from './bare-cluster.ts';
+import { prepareAudit } from './audit.ts';
 import type { TimedProcess } from './cpu-seconds.ts';
-
-/** A worker bundles the workflows at its start: 5 s on two idle cores, more when they are shared. */
-const workerReadyTimeoutMs = 90_000;
+import { createApi, createWorker } from './our-processes.ts';
 
 /** Nodes of exclusive pods; no benchmark waits for one. */
 const nodeDelaySeconds = 150;
@@ -30,6 +27,11 @@ export const namespace = 'default';
 export interface Stage {
   /** The benchmarks' own eyes and hands. */
   bare: BareCluster;
+  kubeconfigPath: string;
+  /** Where the API's replicas answer. */
+  apiUrls: string[];
+  /** The API server's audit log of writes; null on a cluster that has none. */
+  auditLog: string | null;
   client: Client;
   /** Temporal's own metrics. */
   metricsUrl: string;
@@ -62,11 +64,13 @@ export const template: V1PodTemplateSpec = {
 };
 
 /**
- * Starts Temporal, a cluster and a worker; raises when one of them does not start, with all stopped.
- * With `profileFolder` the worker writes a CPU profile there when it ends.
+ * Starts Temporal, a cluster, a worker and the API; raises when one of them does not start, with all stopped.
+ * With `profileFolder` our processes write CPU profiles there when they end.
  */
 export async function startStage(options: {
   cluster: ClusterKind;
+  /** Replicas of the API. */
+  apis: number;
   profileFolder: string | null;
   onStep: (step: string) => void;
 }): Promise<Stage> {
@@ -87,9 +91,11 @@ export async function startStage(options: {
     undo.push(() => temporal.process.stop());
     const { address } = temporal;
     onStep(`Starting the cluster (${kind})`);
+    const audit = kind === 'control-plane' ? await prepareAudit(folder) : null;
     const cluster = await startCluster(kind, {
       stateDir: join(folder, 'cluster'),
       nodeDelaySeconds,
+      apiServerArguments: audit?.apiServerArguments ?? [],
     });
     undo.push(() => cluster.stop());
     const { kubeconfigPath } = cluster;
@@ -100,20 +106,34 @@ export async function startStage(options: {
     undo.push(() => connection.close());
     const bare = await BareCluster.connect(kubeconfigPath);
     undo.push(() => bare.close());
-    onStep('Starting the worker');
     const env = { TEMPORAL_ADDRESS: address, KUBECONFIG: kubeconfigPath };
-    const worker = await createWorker({ folder, env, profileFolder });
-    undo.push(() => worker.stop());
-    await worker.start();
+    const ours = [await createWorker({ folder, env, profileFolder })];
+    const apiUrls: string[] = [];
+    for (let index = 0; index < options.apis; index += 1) {
+      const api = await createApi({ folder, env, profileFolder, name: `api-${index}` });
+      ours.push(api.process);
+      apiUrls.push(api.url);
+    }
+    for (const process of ours) {
+      onStep(`Starting ${process.name}`);
+      undo.push(() => process.stop());
+      await process.start();
+    }
     const temporalClient = { client, address, close: () => temporalConnection.close() };
     const pools = new Pools(temporalClient, defaultTaskQueue);
     return {
       bare,
+      kubeconfigPath,
+      apiUrls,
+      auditLog: audit?.path ?? null,
       client,
       metricsUrl: temporal.metricsUrl,
       stop,
       processes: () => [
-        ...[worker, temporal.process, ...cluster.processes].map(({ name, pid }) => ({ name, pid })),
+        ...[...ours, temporal.process, ...cluster.processes].map(({ name, pid }) => ({
+          name,
+          pid,
+        })),
         { name: 'bench', pid: process.pid },
       ],
       async createPool(pool, sizes) {
@@ -142,26 +162,3 @@ const otherSettings: Omit<PoolSpec, keyof PoolSizes> = {
   rollout: { maxSurge: 1, maxUnavailable: 0 },
   templateHash,
 };
-
-async function createWorker(options: {
-  folder: string;
-  env: Record<string, string>;
-  profileFolder: string | null;
-}): Promise<ManagedProcess> {
-  const { folder, env, profileFolder } = options;
-  const port = await getPort({ host: '127.0.0.1' });
-  const profile = profileFolder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
-  return new ManagedProcess({
-    name: 'worker',
-    command: process.execPath,
-    args: [...profile, join(import.meta.dirname, '../src/workers/main.ts')],
-    env: { ...env, PILOTLIGHT_HEALTH_PORT: String(port), PILOTLIGHT_LOG_LEVEL: 'warn' },
-    logFile: join(folder, 'log', 'worker.log'),
-    restart: false,
-    readyTimeoutMs: workerReadyTimeoutMs,
-    isReady: async () => {
-      const signal = AbortSignal.timeout(2_000);
-      return (await fetch(`http://127.0.0.1:${port}/readyz`, { signal })).ok;
-    },
-  });
-}

@@ -23,6 +23,8 @@ export interface ClusterOptions {
   nodeDelaySeconds: number;
   /** How soon the control plane gives a dead node up. */
   nodeLoss?: Partial<NodeLoss>;
+  /** More arguments of the API server of a control plane, such as an audit log. */
+  apiServerArguments?: string[];
   /** Told of a build that takes its time. */
   report?: Report;
   /** Ends the start. */

@@ -36,7 +36,10 @@ export async function startControlPlane(options: ClusterOptions): Promise<Cluste
   // Only asks whether the API server is ready; everything else checks the certificate it makes itself.
   const dispatcher = new Agent({ connect: { rejectUnauthorized: false } });
   const etcd = etcdProcess(layout);
-  const apiServer = apiServerProcess(layout, dispatcher);
+  const apiServer = apiServerProcess(layout, {
+    dispatcher,
+    moreArguments: options.apiServerArguments ?? [],
+  });
   const clients = [
     controllerManagerProcess(layout, nodeLoss),
     schedulerProcess(layout),

@@ -67,7 +67,7 @@ export function etcdProcess({ stateDir, binaries, ports }: ControlPlaneLayout): 
 /** The API server; the dispatcher, which must take its self-signed certificate, asks whether it is ready. */
 export function apiServerProcess(
   { stateDir, binaries, ports, files }: ControlPlaneLayout,
-  dispatcher: Dispatcher,
+  { dispatcher, moreArguments }: { dispatcher: Dispatcher; moreArguments: string[] },
 ): ManagedProcess {
   return new ManagedProcess({
     name: 'apiserver',
@@ -90,6 +90,7 @@ export function apiServerProcess(
       '--event-ttl=10m',
       '--max-requests-inflight=800',
       '--max-mutating-requests-inflight=400',
+      ...moreArguments,
     ],
     logFile: logFile(stateDir, 'apiserver'),
     restart: true,

@@ -7,7 +7,6 @@
  * A4. Only past that deadline is the pod retired here, and only if unclaimed and not Ready. Neither
  *     a shutdown nor a cancellation deletes it: the next attempt, or the pool, goes on with it.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ClusterConnection } from '../kubernetes/connection.ts';
@@ -22,7 +21,7 @@ import { assertCluster, callCluster } from './cluster-failure.ts';
 import { handOver } from './hand-over.ts';
 import { spawnsInFlight, startHeartbeat, uidOfHeartbeat } from './spawn-heartbeat.ts';
 import type { TemplateCache } from './template-cache.ts';
-import { untilNextTickMs } from './tick.ts';
+import { EndsOfSpawns } from './tick.ts';
 
 export interface SpawnPodInput {
   pool: string;
@@ -58,6 +57,7 @@ const createWithinMs = heartbeatTimeoutMs / 2;
 export function createSpawnPod(
   dependencies: SpawnDependencies,
 ): (input: SpawnPodInput) => Promise<SpawnResult> {
+  const ends = new EndsOfSpawns();
   return async (input) => {
     const startedMs = performance.now();
     assertCluster(input.cluster, dependencies.clusterUid);
@@ -69,7 +69,9 @@ export function createSpawnPod(
       heartbeat.saw(found);
       const result = await waitForReady({ dependencies, input, pod: found, saw: heartbeat.saw });
       // Claims see the pod already; only the pool hears of it with the others of this tick.
-      if (spawnsInFlight() > fewSpawns) await sleep(untilNextTickMs(Date.now()));
+      if (spawnsInFlight() > fewSpawns) {
+        await ends.turn(input.pool, Context.current().cancellationSignal);
+      }
       return result;
     } catch (error) {
       throw handOver(error);

@@ -60,6 +60,9 @@ export interface PlainCall {
   deadlineMs?: number;
 }
 
+/** By this audit logs and the API server's priorities tell our calls from others'. */
+const userAgent = 'pilotlight';
+
 /** A connection to one API server, shared by everything in a process. */
 export interface ClusterConnection {
   /**
@@ -126,7 +129,7 @@ export async function connectToCluster(
     const answer = await send(call.url, {
       dispatcher: lanes[call.lane ?? 'calls'],
       method: call.method,
-      headers: { ...call.headers, ...(await credentials()).headers },
+      headers: { ...call.headers, ...(await credentials()).headers, 'user-agent': userAgent },
       body: call.body ?? null,
       signal: AbortSignal.timeout(call.deadlineMs ?? callDeadlineMs),
     });
@@ -146,7 +149,7 @@ export async function connectToCluster(
       const { headers } = await credentials();
       return send(`${cluster.server}${path}`, {
         dispatcher: watches,
-        headers: { accept: 'application/json', ...headers },
+        headers: { accept: 'application/json', ...headers, 'user-agent': userAgent },
         headersTimeout: headersTimeoutMs,
         bodyTimeout: bodyTimeoutMs,
         ...(signal ? { signal } : {}),

@@ -1,0 +1,57 @@
+/** The worker and the API as processes of their own, as they run in production. */
+import { join } from 'node:path';
+import getPort from 'get-port';
+import { ManagedProcess } from '../dev/managed-process.ts';
+
+/** A worker bundles the workflows at its start: 5 s on two idle cores, more when they are shared. */
+const readyTimeoutMs = 90_000;
+
+interface ProcessSettings {
+  /** Where its log goes. */
+  folder: string;
+  env: Record<string, string>;
+  /** Where it writes a CPU profile at its end; null for none. */
+  profileFolder: string | null;
+}
+
+/** A worker, not started yet. */
+export async function createWorker(settings: ProcessSettings): Promise<ManagedProcess> {
+  const port = await getPort({ host: '127.0.0.1' });
+  return create({
+    ...settings,
+    name: 'worker',
+    main: 'workers',
+    env: { ...settings.env, PILOTLIGHT_HEALTH_PORT: String(port) },
+    url: `http://127.0.0.1:${port}`,
+  });
+}
+
+/** A replica of the API, not started yet, and where it will answer. */
+export async function createApi(
+  settings: ProcessSettings & { name: string },
+): Promise<{ process: ManagedProcess; url: string }> {
+  const port = await getPort({ host: '127.0.0.1' });
+  const url = `http://127.0.0.1:${port}`;
+  const env = { ...settings.env, PILOTLIGHT_API_PORT: String(port) };
+  return { url, process: create({ ...settings, main: 'api', env, url }) };
+}
+
+function create(
+  options: ProcessSettings & { name: string; main: 'workers' | 'api'; url: string },
+): ManagedProcess {
+  const { folder, env, profileFolder, name, main, url } = options;
+  const profile = profileFolder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
+  return new ManagedProcess({
+    name,
+    command: process.execPath,
+    args: [...profile, join(import.meta.dirname, `../src/${main}/main.ts`)],
+    env: { ...env, PILOTLIGHT_LOG_LEVEL: 'warn' },
+    logFile: join(folder, 'log', `${name}.log`),
+    restart: false,
+    readyTimeoutMs,
+    isReady: async () => {
+      const signal = AbortSignal.timeout(2_000);
+      return (await fetch(`${url}/readyz`, { signal })).ok;
+    },
+  });
+}
