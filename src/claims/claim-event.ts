@@ -10,7 +10,12 @@ export type ClaimEvent =
   | { kind: 'failed'; pool: string; code: string }
   | { kind: 'renewed'; pool: string }
   | { kind: 'released'; pool: string; reason: string | null }
-  /** A claim's pod failed or vanished without a release. */
+  /**
+   * A claim's pod is gone without a release by this replica or a reason on it; another replica's
+   * release without a reason looks the same.
+   */
   | { kind: 'lost'; pool: string; reason: string }
+  /** The pod of a claim that nobody waits for could not be released; its lease ends it. */
+  | { kind: 'notDiscarded'; pool: string; message: string }
   /** Temporal did not take a report of demand; it is sent again. */
   | { kind: 'demandUnheard'; pool: string; message: string };

@@ -128,6 +128,11 @@ export function withCandidate(
   return { ...known, claimId, pod, refusals: 0, isUncertain: false, calls: 0 };
 }
 
+/** Makes an attempt read its record, whatever it knew: another replica may have served the claim. */
+export function lookAgain(known: Knowledge): Knowledge {
+  return known.isNamed ? { ...known, record: { is: 'unknown' }, calls: 0 } : known;
+}
+
 /** The next call for what is known. */
 export function nextStep(known: Knowledge): Step {
   if (known.calls >= maxCalls) return end({ kind: 'outpaced' });

@@ -1,0 +1,89 @@
+/** Which pod a claim tries: warm, not being tried by another claim of this process. */
+import type { KnownPod } from '../kubernetes/known-pod.ts';
+import type { PodCache } from '../kubernetes/pod-cache.ts';
+
+/** Chooses pods and sets them aside. */
+export class Candidates {
+  readonly #cache: PodCache;
+  /** uids of pods that a claim of this process is trying. */
+  readonly #reserved = new Set<string>();
+  /** Pods that turned out not to be warm, by uid, with the version that the cache had then. */
+  readonly #duds = new Map<string, string>();
+
+  constructor(cache: PodCache) {
+    this.#cache = cache;
+  }
+
+  /**
+   * Sets a pod aside for a claim, current template before stale; null when none is warm. The order
+   * within differs from claim to claim (rendezvous hashing by `key`), so that replicas that choose
+   * at the same moment rarely choose the same pod, and a claim that is repeated chooses the same.
+   */
+  take(options: { pool: string; key: string; templateHash: string }): KnownPod | null {
+    const { pool, key, templateHash } = options;
+    const seed = hash(fnvOffset, key);
+    let best: { pod: KnownPod; isCurrent: boolean; rank: number } | null = null;
+    for (const pod of this.#cache.ofPool(pool)) {
+      if (!isWarm(pod) || !this.#isFree(pod)) continue;
+      const isCurrent = pod.view.templateHash === templateHash;
+      if (best !== null && best.isCurrent && !isCurrent) continue;
+      const rank = hash(seed, pod.view.uid);
+      if (best === null || isCurrent !== best.isCurrent || rank > best.rank) {
+        best = { pod, isCurrent, rank };
+      }
+    }
+    if (best === null) return null;
+    this.#reserved.add(best.pod.view.uid);
+    return best.pod;
+  }
+
+  /** A pod is no longer set aside. */
+  giveBack(uid: string): void {
+    this.#reserved.delete(uid);
+  }
+
+  /**
+   * A pod that was tried was not to be had. It is passed over until the watch brings news of it, in
+   * case the cache is behind.
+   */
+  passOver({ view }: KnownPod): void {
+    const known = this.#cache.get(view.name);
+    if (known?.uid === view.uid) this.#duds.set(view.uid, known.version);
+  }
+
+  /** A pod is gone. */
+  forget(uid: string): void {
+    this.#duds.delete(uid);
+  }
+
+  #isFree({ view }: KnownPod): boolean {
+    if (this.#reserved.has(view.uid)) return false;
+    const version = this.#duds.get(view.uid);
+    if (version === undefined) return true;
+    if (version === view.version) return false;
+    this.#duds.delete(view.uid);
+    return true;
+  }
+}
+
+/** Whether a pod can be handed out: unclaimed, Ready, not being deleted, not at its end. */
+export function isWarm({ view, facts }: KnownPod): boolean {
+  return (
+    view.ready &&
+    !view.claimed &&
+    !view.terminating &&
+    !view.ended &&
+    facts.basis.readyIndex !== null
+  );
+}
+
+const fnvOffset = 0x811c9dc5;
+
+/** FNV-1a, 32 bits: 2,000 pods take a tenth of a millisecond. */
+function hash(seed: number, text: string): number {
+  let value = seed;
+  for (let index = 0; index < text.length; index += 1) {
+    value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
+  }
+  return value >>> 0;
+}
