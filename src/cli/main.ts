@@ -1,19 +1,27 @@
 /** The command line: one file a command. Every failure is a message on stderr and exit code 1. */
 import { Command, CommanderError } from 'commander';
 import { applyCommand } from './apply.ts';
+import { claimCommand, separateCommand } from './claim.ts';
+import { claimsCommand } from './claims.ts';
 import { deleteCommand } from './delete.ts';
 import { describeCommand } from './describe.ts';
 import { getCommand } from './get.ts';
+import { releaseCommand } from './release.ts';
+import { renewCommand } from './renew.ts';
 import { scaleCommand } from './scale.ts';
 
 const environment = `
 Environment:
   TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, …  the Temporal server (temporal.toml works too)
   KUBECONFIG                               the Kubernetes cluster
+  PILOTLIGHT_API_URL, PILOTLIGHT_TOKEN     the HTTP API, for claims; several replicas with commas
   PILOTLIGHT_NAMESPACE                     Kubernetes namespace of documents that name none
   PILOTLIGHT_TASK_QUEUE                    task queue of new pools (pilotlight)`;
 
-const commands = [applyCommand(), getCommand(), describeCommand(), scaleCommand(), deleteCommand()];
+const commands = [
+  ...[applyCommand(), getCommand(), describeCommand(), scaleCommand(), deleteCommand()],
+  ...[claimCommand(), claimsCommand(), renewCommand(), releaseCommand()],
+];
 
 const program = new Command('pilotlight')
   .description('Keeps pools of Kubernetes pods warm')
@@ -25,7 +33,7 @@ throwInsteadOfExit(program);
 process.stdout.on('error', () => process.exit());
 
 try {
-  await program.parseAsync();
+  await program.parseAsync(separateCommand(process.argv.slice(2)), { from: 'user' });
 } catch (error) {
   if (error instanceof CommanderError) {
     // The parser has printed its message or the help already.

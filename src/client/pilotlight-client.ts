@@ -61,8 +61,8 @@ export class PilotlightClient {
   }
 
   /**
-   * Takes a warm pod, waiting up to `waitSeconds` (0 unless given) for one. Raises `ClaimMissError`
-   * when none became warm.
+   * Takes a warm pod, waiting up to `waitSeconds` (0 unless given) for one; a wait longer than the
+   * API's 300 s goes on in further requests. Raises `ClaimMissError` when none became warm.
    */
   async claim(pool: string, options: ClaimOptions = {}): Promise<HeldClaim> {
     const { claimId: chosen, signal, retryForMs, renews = true, ...wish } = options;
@@ -133,14 +133,16 @@ export class PilotlightClient {
     const { pool, claimId, wish, signal, retryForMs } = request;
     const startedAtMs = performance.now();
     const waitMs = (wish.waitSeconds ?? 0) * 1000;
-    const leftMs = (): number => Math.max(0, startedAtMs + waitMs - performance.now());
+    const leftMs = (): number => Math.max(0, startedAtMs + waitMs - performance.now() || 0);
     let sentAtMs = startedAtMs;
     const body = (): ClaimBody => {
       sentAtMs = performance.now();
-      const waitSeconds = Math.min(maxRequestWaitSeconds, Math.ceil(leftMs() / 1000));
-      // What is no number is left for the API to refuse, in words.
-      const wait = Number.isFinite(waitSeconds) ? { waitSeconds } : {};
-      return { ...wish, ...wait, ...(claimId === null ? {} : { claimId }) };
+      const { waitSeconds: asked = 0 } = wish;
+      // What is no number of seconds is left for the API to refuse, in words.
+      const isNumber = Number.isInteger(asked) && asked >= 0;
+      const left = Math.min(maxRequestWaitSeconds, Math.ceil(leftMs() / 1000));
+      const waitSeconds = isNumber ? left : asked;
+      return { ...wish, waitSeconds, ...(claimId === null ? {} : { claimId }) };
     };
     // Ends by its wait, which each round shortens.
     for (;;) {

@@ -1,0 +1,28 @@
+import { InvalidArgumentError } from 'commander';
+import { PilotlightClient } from '../client/pilotlight-client.ts';
+
+/** Where an API answers that was started without being told a port. */
+const defaultUrl = 'http://127.0.0.1:9460';
+
+/**
+ * The client of PILOTLIGHT_API_URL (several replicas with commas between them) and PILOTLIGHT_TOKEN.
+ * Raises when the URL is none.
+ */
+export function apiClient(): PilotlightClient {
+  const { PILOTLIGHT_API_URL: urls = defaultUrl, PILOTLIGHT_TOKEN: token } = process.env;
+  try {
+    return new PilotlightClient({
+      url: urls.split(',').map((url) => url.trim()),
+      ...(token === undefined || token === '' ? {} : { token }),
+    });
+  } catch (error) {
+    const message = `Expected PILOTLIGHT_API_URL to be an http or https URL, got ${urls}`;
+    throw new Error(message, { cause: error });
+  }
+}
+
+/** Whole seconds of an option; the API knows the range. */
+export function readSeconds(text: string): number {
+  if (/^\d{1,7}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Expected whole seconds.');
+}
