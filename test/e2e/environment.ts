@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1PodTemplateSpec } from '@kubernetes/client-node';
 import { Client, Connection } from '@temporalio/client';
 import getPort from 'get-port';
-import type { Cluster } from '../../dev/clusters/cluster.ts';
+import type { Cluster, ClusterOptions } from '../../dev/clusters/cluster.ts';
 import { isClusterKind, startCluster } from '../../dev/clusters/start-cluster.ts';
 import { ManagedProcess } from '../../dev/managed-process.ts';
 import { startTemporalServer, type TemporalServer } from '../../dev/temporal-server.ts';
@@ -18,6 +18,9 @@ import { defaultTaskQueue, workflowTypes } from '../../src/workflows/messages.ts
 import { exampleSpec } from '../pool/examples.ts';
 import { PodRecorder } from './pod-recorder.ts';
 
+/** A worker bundles the workflows at its start: 5 s on two idle cores, far more on busy ones. */
+const workerReadyTimeoutMs = 90_000;
+
 /** Everything a test needs to hold and to break. */
 export interface Environment {
   cluster: Cluster;
@@ -25,102 +28,171 @@ export interface Environment {
   client: Client;
   connection: ClusterConnection;
   recorder: PodRecorder;
-  startWorker(name: string): Promise<ManagedProcess>;
+  /** Starts a worker, against the cluster of another kubeconfig if one is given. */
+  startWorker(name: string, options?: { kubeconfigPath: string }): Promise<ManagedProcess>;
+  /** Starts a pool of at most `maxPods` (400) pods. */
   createPool(options: {
     pool: string;
     warmTarget: number;
     template: V1PodTemplateSpec;
     podReadySeconds?: number;
+    maxPods?: number;
   }): Promise<void>;
   status(pool: string): Promise<PoolStatus>;
+  /** Waits until so many pods of the pool were ever created; returns their uids. */
+  untilCreated(pool: string, count: number): Promise<string[]>;
+  /** Waits until all of so many pods are warm and nothing else is there or on its way. */
+  untilWarm(pool: string, count: number, timeoutMs: number): Promise<PoolStatus>;
+  /** Waits until so many pods are warm without the one that was lost, which may still be there. */
+  untilReplaced(
+    pool: string,
+    lost: { uid: string; count: number; timeoutMs: number },
+  ): Promise<PoolStatus>;
+  /** uids of all pods ever created, once the record has caught up. */
+  created(pool: string): Promise<string[]>;
+  /** Stops Temporal, deletes its database and starts it at the same address. */
+  loseTemporalData(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** Starts Temporal and the kind of cluster that PILOTLIGHT_CLUSTER names, without a worker. */
-export async function startEnvironment(options: {
-  nodeDelaySeconds: number;
-  dynamicConfig?: string[];
-}): Promise<Environment> {
+export async function startEnvironment(
+  options: Omit<ClusterOptions, 'stateDir'> & { dynamicConfig?: string[] },
+): Promise<Environment> {
+  const { dynamicConfig = [], ...clusterOptions } = options;
   const kind = process.env['PILOTLIGHT_CLUSTER'] ?? 'simulated';
   if (!isClusterKind(kind)) throw new Error(`PILOTLIGHT_CLUSTER names no cluster: ${kind}`);
   const folder = await mkdtemp(join(tmpdir(), 'pilotlight-e2e-'));
-  const [cluster, temporal] = await Promise.all([
-    startCluster(kind, {
+  const temporalFolder = join(folder, 'temporal');
+  const started: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const undo of started.toReversed()) await undo();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    const cluster = await startCluster(kind, {
       stateDir: join(folder, 'cluster'),
-      nodeDelaySeconds: options.nodeDelaySeconds,
-    }),
-    startTemporalServer({
-      stateDir: join(folder, 'temporal'),
+      ...clusterOptions,
+    });
+    started.push(() => cluster.stop());
+    const temporal = await startTemporalServer({
+      stateDir: temporalFolder,
       headless: true,
-      dynamicConfig: options.dynamicConfig ?? [],
-    }),
-  ]);
-  const client = new Client({
-    connection: await Connection.connect({ address: temporal.address }),
-  });
-  const connection = await connectToCluster({ kubeconfigPath: cluster.kubeconfigPath });
-  const recorder = new PodRecorder(cluster.kubeconfigPath);
-  const workers: ManagedProcess[] = [];
+      dynamicConfig,
+    });
+    started.push(() => temporal.process.stop());
+    const client = new Client({
+      connection: await Connection.connect({ address: temporal.address }),
+    });
+    started.push(() => client.connection.close());
+    const connection = await connectToCluster({ kubeconfigPath: cluster.kubeconfigPath });
+    started.push(() => connection.close());
+    const recorder = new PodRecorder(cluster.kubeconfigPath);
+    started.push(() => {
+      recorder.stop();
+      return Promise.resolve();
+    });
+    const startWorker = workerStarter({ cluster, temporal, folder, started });
+    const servers = { cluster, temporal, client, connection, recorder };
+    return {
+      ...servers,
+      startWorker,
+      ...poolsOf(servers),
+      async loseTemporalData() {
+        await temporal.process.stop();
+        for (const suffix of ['', '-wal', '-shm']) {
+          await rm(join(temporalFolder, `temporal.db${suffix}`), { force: true });
+        }
+        await temporal.process.start();
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function workerStarter(parts: {
+  cluster: Cluster;
+  temporal: TemporalServer;
+  folder: string;
+  started: (() => Promise<void>)[];
+}): Environment['startWorker'] {
+  const { cluster, temporal, folder, started } = parts;
+  return async (name, { kubeconfigPath } = { kubeconfigPath: cluster.kubeconfigPath }) => {
+    const port = await getPort({ host: '127.0.0.1' });
+    const worker = new ManagedProcess({
+      name,
+      command: process.execPath,
+      args: [join(import.meta.dirname, '../../src/workers/main.ts')],
+      env: {
+        TEMPORAL_ADDRESS: temporal.address,
+        KUBECONFIG: kubeconfigPath,
+        PILOTLIGHT_HEALTH_PORT: String(port),
+      },
+      logFile: join(folder, 'log', `${name}.log`),
+      restart: false,
+      readyTimeoutMs: workerReadyTimeoutMs,
+      isReady: async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok,
+    });
+    started.push(() => worker.stop());
+    await worker.start();
+    return worker;
+  };
+}
+
+function poolsOf(
+  servers: Pick<Environment, 'client' | 'connection' | 'recorder'>,
+): Pick<
+  Environment,
+  'createPool' | 'status' | 'untilCreated' | 'untilWarm' | 'untilReplaced' | 'created'
+> {
+  const { client, connection, recorder } = servers;
+  const status = (pool: string): Promise<PoolStatus> =>
+    client.withDeadline(Date.now() + 20_000, () =>
+      client.workflow.getHandle(poolWorkflowId(pool)).query<PoolStatus>('status'),
+    );
   return {
-    cluster,
-    temporal,
-    client,
-    connection,
-    recorder,
-    async startWorker(name) {
-      const port = await getPort({ host: '127.0.0.1' });
-      const worker = new ManagedProcess({
-        name,
-        command: process.execPath,
-        args: [join(import.meta.dirname, '../../src/workers/main.ts')],
-        env: {
-          TEMPORAL_ADDRESS: temporal.address,
-          KUBECONFIG: cluster.kubeconfigPath,
-          PILOTLIGHT_HEALTH_PORT: String(port),
-        },
-        logFile: join(folder, 'log', `${name}.log`),
-        restart: false,
-        readyTimeoutMs: 60_000,
-        isReady: async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok,
-      });
-      workers.push(worker);
-      await worker.start();
-      return worker;
-    },
-    async createPool({ pool, warmTarget, template, podReadySeconds = 300 }) {
+    status,
+    async createPool({ pool, warmTarget, template, podReadySeconds = 300, maxPods = 400 }) {
       const templateHash = 'e2e';
       await storeTemplate({ connection, namespace: 'default', pool, templateHash, template });
+      const maxPending = maxPods;
+      const limits = { warmTarget, podReadySeconds, maxPods, maxPending };
+      const spec = exampleSpec({ ...limits, templateHash });
       await client.workflow.start(workflowTypes.pool, {
         workflowId: poolWorkflowId(pool),
         taskQueue: defaultTaskQueue,
         workflowIdConflictPolicy: 'USE_EXISTING',
-        args: [
-          {
-            pool,
-            namespace: 'default',
-            spec: exampleSpec({
-              warmTarget,
-              podReadySeconds,
-              templateHash,
-              maxPods: 400,
-              maxPending: 400,
-            }),
-            upsertSearchAttributes: true,
-          },
-        ],
+        args: [{ pool, namespace: 'default', spec, upsertSearchAttributes: true }],
       });
     },
-    status: (pool) =>
-      client.withDeadline(Date.now() + 20_000, () =>
-        client.workflow.getHandle(poolWorkflowId(pool)).query<PoolStatus>('status'),
-      ),
-    async stop() {
-      recorder.stop();
-      for (const worker of workers) await worker.stop();
-      await connection.close();
-      await client.connection.close();
-      await Promise.all([cluster.stop(), temporal.process.stop()]);
-      await rm(folder, { recursive: true, force: true });
+    untilCreated: (pool, count) =>
+      until({
+        what: `${count} pods of ${pool}`,
+        timeoutMs: 30_000,
+        ask: () => Promise.resolve(recorder.uids(pool)),
+        holds: (uids) => uids.length >= count,
+      }),
+    untilWarm: (pool, count, timeoutMs) =>
+      until({
+        what: `${count} warm pods of ${pool}`,
+        timeoutMs,
+        ask: () => status(pool),
+        holds: ({ warm, pending, retiring }) => warm === count && pending + retiring === 0,
+      }),
+    untilReplaced: (pool, { uid, count, timeoutMs }) =>
+      until({
+        what: `${count} warm pods of ${pool} without ${uid}`,
+        timeoutMs,
+        ask: () => status(pool),
+        holds: ({ warm, pods }) =>
+          warm === count && pods.every((pod) => pod.uid !== uid || pod.phase === 'retiring'),
+      }),
+    async created(pool) {
+      await recorder.caughtUp();
+      return recorder.uids(pool);
     },
   };
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { poolWorkflowId } from '../../src/pool/names.ts';
 import type { PoolStatus } from '../../src/pool/status.ts';
+import { checkInvariants } from './check-invariants.ts';
 import { startEnvironment, until, type Environment } from './environment.ts';
 import { colocated } from './pod-templates.ts';
+import { readPoolHistory } from './pool-history.ts';
 
 describe('a pool on real servers', function () {
   this.timeout(180_000);
@@ -42,15 +44,17 @@ describe('a pool on real servers', function () {
     }
     const status = await environment.status('targets');
     assert.equal(status.target, 5);
-    assert.equal(environment.recorder.uids('targets').length, 5);
+    assert.equal((await environment.created('targets')).length, 5);
     await handle.signal('setTarget', 1);
     await untilStatus('targets', '1 warm', ({ warm, retiring }) => warm === 1 && retiring === 0);
-    assert.equal(environment.recorder.uids('targets').length, 5);
+    assert.equal((await environment.created('targets')).length, 5);
+    await checkInvariants({ environment, pools: ['targets'] });
   });
 
   it('replaces a pod that was deleted behind its back', async () => {
     await environment.createPool({ pool: 'deleted', warmTarget: 2, template: colocated() });
     await untilStatus('deleted', '2 warm', ({ warm }) => warm === 2);
+    await environment.recorder.caughtUp();
     const [victim] = environment.recorder.of('deleted');
     assert.ok(victim);
     const { core } = environment.connection;
@@ -64,39 +68,49 @@ describe('a pool on real servers', function () {
       'a replacement',
       ({ warm, pods }) => warm === 2 && pods.every(({ uid }) => uid !== victim.uid),
     );
-    assert.equal(environment.recorder.uids('deleted').length, 3);
+    assert.equal((await environment.created('deleted')).length, 3);
+    await checkInvariants({ environment, pools: ['deleted'] });
   });
 
-  it('gives a pod up that never becomes Ready, with the reason read off it', async () => {
-    const template = colocated({ 'sim.pilotlight.example/fault': 'image-pull' });
-    await environment.createPool({ pool: 'broken', warmTarget: 1, template, podReadySeconds: 5 });
-    const status = await untilStatus(
-      'broken',
-      'a failure',
-      ({ failures }) => failures.consecutive > 0,
-    );
-    assert.equal(status.failures.lastReason, 'ImagePullBackOff');
-    assert.equal(status.phase, 'Degraded');
-    assert.match(status.why, /Back-off pulling image/);
-    assert.equal(environment.recorder.of('broken')[0]?.isDeleted, true);
+  const faults = [
+    { fault: 'image-pull', reason: 'ImagePullBackOff', message: /Back-off pulling image/ },
+    { fault: 'never-ready', reason: 'ContainersNotReady', message: /not Ready after 5 s/ },
+    { fault: 'crash-loop', reason: 'CrashLoopBackOff', message: /back-off .* restarting/ },
+  ];
+  it('gives a pod up that never becomes Ready, at its deadline and with the reason read off it', async () => {
+    const createdAtMs = Date.now();
+    const limits = { warmTarget: 1, podReadySeconds: 5 };
+    for (const { fault } of faults) {
+      await environment.createPool({ pool: fault, ...limits, template: colocated({ fault }) });
+    }
+    for (const { fault, reason, message } of faults) {
+      const status = await untilStatus(
+        fault,
+        'a failure',
+        ({ failures }) => failures.consecutive > 0,
+      );
+      assert.equal(status.failures.lastReason, reason);
+      assert.equal(status.phase, 'Degraded');
+      assert.match(status.why, message);
+      const victim = await until({
+        what: `the end of the pod of ${fault}`,
+        timeoutMs: 10_000,
+        ask: () => Promise.resolve(environment.recorder.of(fault)[0]),
+        holds: (pod) => pod?.isDeleted === true,
+      });
+      assert.ok((victim?.atMs ?? 0) - createdAtMs > 4_000, 'not before its deadline');
+      const handle = environment.client.workflow.getHandle(poolWorkflowId(fault));
+      await handle.signal('setTarget', 0);
+    }
+    await checkInvariants({ environment, pools: faults.map(({ fault }) => fault) });
   });
 
   it('continues as new with spawns in flight and makes no pod twice (P5, P11)', async () => {
     await environment.createPool({ pool: 'many', warmTarget: 150, template: colocated() });
     await untilStatus('many', '150 warm', ({ warm }) => warm === 150, 60_000);
-    assert.equal(environment.recorder.uids('many').length, 150);
-    const runs = environment.client.workflow.list({
-      query: `WorkflowId = '${poolWorkflowId('many')}'`,
-    });
-    await until({
-      what: 'more than one run',
-      timeoutMs: 20_000,
-      ask: async () => {
-        const ids: string[] = [];
-        for await (const { runId } of runs) ids.push(runId);
-        return ids.length;
-      },
-      holds: (count) => count > 1,
-    });
+    assert.equal((await environment.created('many')).length, 150);
+    const { runs } = await readPoolHistory(environment.client, 'many');
+    assert.ok(runs > 1, `continued as new, ${runs} runs`);
+    await checkInvariants({ environment, pools: ['many'] });
   });
 });

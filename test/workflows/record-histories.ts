@@ -50,7 +50,7 @@ async function record(environment: Environment): Promise<void> {
   await reaches('fresh', '4 warm', ({ warm }) => warm === 4);
   await save(environment, 'fresh', 'signals-and-resize');
 
-  const fault = colocated({ 'sim.pilotlight.example/fault': 'image-pull' });
+  const fault = colocated({ fault: 'image-pull' });
   await environment.createPool({
     pool: 'failed',
     warmTarget: 1,

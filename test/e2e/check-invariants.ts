@@ -1,0 +1,92 @@
+/**
+ * What must hold at the end of every test, looked at from outside: pods by the test's own watch,
+ * workflows by their histories.
+ */
+import assert from 'node:assert/strict';
+import proto from '@temporalio/proto';
+import type { Environment } from './environment.ts';
+import type { PodMoment } from './pod-recorder.ts';
+import { describePool, readPoolHistory, type HistoryEvent } from './pool-history.ts';
+import { until } from './environment.ts';
+
+/** A workflow task may be tried anew after a kill; this is ample for it to pass. */
+const settleMs = 30_000;
+
+/**
+ * Asserts for each pool:
+ * - P1 live pods, those being deleted included, were never more than maxPods;
+ * - a name was never given to a second pod;
+ * - P3 no claimed pod was deleted inside its lease, `released` ones (by uid) aside;
+ * - P8 no workflow task has failed, and none is being tried again for good.
+ */
+export async function checkInvariants(options: {
+  environment: Environment;
+  pools: string[];
+  /** Pods whose holders gave them up, or that the test itself ended. */
+  released?: ReadonlySet<string>;
+}): Promise<void> {
+  const { environment, pools, released = new Set<string>() } = options;
+  await environment.recorder.caughtUp();
+  for (const pool of pools) {
+    const { events, input } = await readPoolHistory(environment.client, pool);
+    assert.deepEqual(workflowTaskFailures(events), [], `workflow tasks of ${pool} failed`);
+    const moments = environment.recorder.moments(pool);
+    checkCount(pool, moments, input.spec.maxPods);
+    checkNames(pool, moments);
+    checkLeases(pool, moments, released);
+    await until({
+      what: `the workflow task of ${pool}`,
+      timeoutMs: settleMs,
+      ask: () => describePool(environment.client, pool),
+      holds: ({ workflowTaskAttempt }) => workflowTaskAttempt <= 1,
+    });
+  }
+}
+
+/**
+ * Causes of failed workflow tasks. A continue-as-new that a message overtakes is no failure: the
+ * server refuses the command and gives the task again, which it calls an unhandled command.
+ */
+function workflowTaskFailures(events: HistoryEvent[]): string[] {
+  const { WorkflowTaskFailedCause } = proto.temporal.api.enums.v1;
+  const harmless = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND;
+  return events
+    .map((event) => event.workflowTaskFailedEventAttributes)
+    .filter((failed) => failed !== null && failed !== undefined)
+    .filter(({ cause }) => cause !== harmless)
+    .map(({ cause, failure }) => `${WorkflowTaskFailedCause[cause ?? 0]}: ${failure?.message}`);
+}
+
+function checkCount(pool: string, moments: PodMoment[], maxPods: number): void {
+  const live = new Set<string>();
+  for (const { uid, isDeleted } of moments) {
+    if (isDeleted) live.delete(uid);
+    else live.add(uid);
+    assert.ok(live.size <= maxPods, `${pool} had ${live.size} pods, more than maxPods ${maxPods}`);
+  }
+}
+
+function checkNames(pool: string, moments: PodMoment[]): void {
+  const uids = new Map<string, string>();
+  for (const { name, uid } of moments) {
+    assert.equal(uids.get(name) ?? uid, uid, `${pool} gave the name ${name} to two pods`);
+    uids.set(name, uid);
+  }
+}
+
+function checkLeases(pool: string, moments: PodMoment[], released: ReadonlySet<string>): void {
+  const before = new Map<string, PodMoment>();
+  for (const moment of moments) {
+    const known = before.get(moment.uid);
+    before.set(moment.uid, moment);
+    const isEnding = moment.isTerminating || moment.isDeleted;
+    const wasEnding = known?.isTerminating === true || known?.isDeleted === true;
+    if (!isEnding || wasEnding || known?.isClaimed !== true) continue;
+    if (released.has(moment.uid)) continue;
+    const leaseEnd = known.leaseExpiresAtMs ?? Infinity;
+    assert.ok(
+      moment.atMs >= leaseEnd,
+      `${pool} lost ${moment.name}, which was claimed until ${new Date(leaseEnd).toISOString()}`,
+    );
+  }
+}

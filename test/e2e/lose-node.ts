@@ -1,0 +1,40 @@
+/** Kills the kubelet of a node, on either kind of cluster. */
+import {
+  CoordinationV1Api,
+  CoreV1Api,
+  KubeConfig,
+  PatchStrategy,
+  setHeaderOptions,
+  V1MicroTime,
+} from '@kubernetes/client-node';
+
+const namespace = 'kube-node-lease';
+
+/**
+ * Takes a node's lease away from its kubelet, which from then on neither beats nor plays the pods of
+ * the node: kwok leaves a node alone whose lease is another's, and so does the simulated cluster.
+ */
+export async function killKubelet(kubeconfigPath: string, node: string): Promise<void> {
+  const config = new KubeConfig();
+  config.loadFromFile(kubeconfigPath);
+  const leases = config.makeApiClient(CoordinationV1Api);
+  const spec = {
+    holderIdentity: 'nobody',
+    leaseDurationSeconds: 3_600,
+    renewTime: new V1MicroTime(),
+  };
+  const mergePatch = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
+  try {
+    await leases.patchNamespacedLease({ name: node, namespace, body: { spec } }, mergePatch);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 404)) throw error;
+    await leases.createNamespacedLease({ namespace, body: { metadata: { name: node }, spec } });
+  }
+}
+
+/** Removes a node's object, as a cloud does once the machine is gone. */
+export async function removeNode(kubeconfigPath: string, node: string): Promise<void> {
+  const config = new KubeConfig();
+  config.loadFromFile(kubeconfigPath);
+  await config.makeApiClient(CoreV1Api).deleteNode({ name: node });
+}
