@@ -3,12 +3,7 @@
  * over at once and ends it; killed with -9, its waits go on elsewhere after the heartbeat timeout.
  */
 import { createServer } from 'node:http';
-import {
-  Client,
-  Connection,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
-} from '@temporalio/client';
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
@@ -17,10 +12,11 @@ import { readClusterUid } from '../kubernetes/cluster-uid.ts';
 import { connectToCluster } from '../kubernetes/connection.ts';
 import { PodCache } from '../kubernetes/pod-cache.ts';
 import { listPoolsByCard } from '../kubernetes/pool-cards.ts';
-import { poolWorkflowId, watchWorkflowId } from '../pool/names.ts';
+import { poolWorkflowId } from '../pool/names.ts';
 import { maxLaunches } from '../pool/plan.ts';
-import { podsChangedSignal, workflowTypes } from '../workflows/messages.ts';
+import { podsChangedSignal } from '../workflows/messages.ts';
 import { readConfiguration } from './configuration.ts';
+import { ensureWatch, keepWatch } from './keep-watch.ts';
 import { workflowCode } from './workflow-code.ts';
 
 const configuration = readConfiguration(process.env);
@@ -109,28 +105,22 @@ async function main(): Promise<void> {
       }),
     );
   }).listen(configuration.healthPort, '127.0.0.1');
-  await ensureWatch(client, namespace, taskQueue);
+  const watched = { client, namespace, taskQueue };
+  await ensureWatch(watched);
   log.info({ namespace, taskQueue, cluster: cluster.server, clusterUid }, 'the worker runs');
+  const ending = new AbortController();
+  const kept = keepWatch({
+    ...watched,
+    signal: ending.signal,
+    onError: (error) => log.warn({ error: String(error) }, 'whether pods are watched is unknown'),
+  });
   await worker.run();
+  ending.abort();
+  await kept;
   health.close();
   await cache.stop();
   await Promise.all([cluster.close(), clientConnection.close(), connection.close()]);
   log.info('the worker has handed over and ends');
-}
-
-/** Starts the watch workflow of the namespace if none runs. */
-async function ensureWatch(client: Client, namespace: string, taskQueue: string): Promise<void> {
-  try {
-    await client.workflow.start(workflowTypes.watch, {
-      workflowId: watchWorkflowId(namespace),
-      taskQueue,
-      args: [{ namespace }],
-      workflowIdConflictPolicy: 'USE_EXISTING',
-      staticSummary: `Watches the pods of namespace ${namespace}`,
-    });
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-  }
 }
 
 try {
