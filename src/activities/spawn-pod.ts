@@ -6,6 +6,7 @@
  * A3. The clock of podReadySeconds starts at the pod's creation, so it survives every retry.
  * A4. Only past that deadline is the pod retired here, and only if unclaimed and not Ready. Neither
  *     a shutdown nor a cancellation deletes it: the next attempt, or the pool, goes on with it.
+ * A5. A create is sent only by an attempt that was alive a moment ago (prove-alive.ts).
  */
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
@@ -14,11 +15,11 @@ import { KubernetesError } from '../kubernetes/kubernetes-error.ts';
 import type { PodCache } from '../kubernetes/pod-cache.ts';
 import { createPod, readPod, retirePod } from '../kubernetes/pods.ts';
 import type { SpawnResult } from '../pool/actions.ts';
-import { heartbeatTimeoutMs } from '../pool/deadlines.ts';
 import type { PodView } from '../pool/pod-view.ts';
 import { compareVersions } from '../pool/resource-version.ts';
 import { assertCluster, callCluster } from './cluster-failure.ts';
 import { handOver } from './hand-over.ts';
+import { proveAlive, trustedForMs } from './prove-alive.ts';
 import { spawnsInFlight, startHeartbeat, uidOfHeartbeat } from './spawn-heartbeat.ts';
 import type { TemplateCache } from './template-cache.ts';
 import { EndsOfSpawns } from './tick.ts';
@@ -47,24 +48,17 @@ const fewSpawns = 3;
 /** How long a wait trusts the watch before it reads the pod itself. */
 const slowPollMs = 15_000;
 
-/**
- * A create is sent only this long after the attempt began. A process that was paused for longer may
- * have lost the attempt to another, and a late create could make a pod anew that has come and gone.
- */
-const createWithinMs = heartbeatTimeoutMs / 2;
-
 /** The spawn of a process. Fails with `PodFailed` or `PodRefused`: verdicts, never tried again. */
 export function createSpawnPod(
   dependencies: SpawnDependencies,
 ): (input: SpawnPodInput) => Promise<SpawnResult> {
   const ends = new EndsOfSpawns();
   return async (input) => {
-    const startedMs = performance.now();
     assertCluster(input.cluster, dependencies.clusterUid);
     const knownUid = uidOfHeartbeat(Context.current().info.heartbeatDetails) ?? input.uid;
     const heartbeat = startHeartbeat({ podName: input.podName, uid: knownUid });
     try {
-      const found = await getOrCreate({ dependencies, input, knownUid, startedMs });
+      const found = await getOrCreate({ dependencies, input, knownUid });
       if ('outcome' in found) return found;
       heartbeat.saw(found);
       const result = await waitForReady({ dependencies, input, pod: found, saw: heartbeat.saw });
@@ -85,16 +79,20 @@ async function getOrCreate(options: {
   dependencies: SpawnDependencies;
   input: SpawnPodInput;
   knownUid: string | null;
-  startedMs: number;
 }): Promise<PodView | SpawnResult> {
-  const { dependencies, input, knownUid, startedMs } = options;
+  const { dependencies, input, knownUid } = options;
   const { connection, templates } = dependencies;
   const { namespace, pool, podName, templateHash } = input;
-  if (knownUid !== null || Context.current().info.attempt > 1) {
+  const { client, info } = Context.current();
+  if (knownUid !== null || info.attempt > 1) {
     const existing = await readNamesake(connection, input);
     if (existing !== null) return existing;
     if (knownUid !== null) return { outcome: 'gone' };
   }
+  const aliveMs = await proveAlive({
+    scheduledAtMs: info.currentAttemptScheduledTimestampMs,
+    heartbeat: () => client.activity.heartbeat(info.taskToken),
+  });
   const template = await callCluster(() => templates.read({ namespace, pool, templateHash }));
   if (template === null) {
     throw refused(
@@ -102,7 +100,7 @@ async function getOrCreate(options: {
       `PodTemplate ${pool}-${templateHash} is missing: apply the pool again`,
     );
   }
-  if (performance.now() - startedMs > createWithinMs) {
+  if (performance.now() - aliveMs > trustedForMs) {
     throw ApplicationFailure.retryable(
       'the process was held up before it created the pod',
       'HeldUp',
