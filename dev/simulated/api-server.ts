@@ -92,6 +92,10 @@ async function handle({ store, lister, token, request, response }: Exchange): Pr
   const body = await readBody(request);
   const contentType = (request.headers['content-type'] ?? '').split(';')[0] ?? '';
   const query = url.searchParams;
+  if (method === 'POST' && query.get('fieldValidation') === 'Strict') {
+    const { refuseUnknownFields } = await import('./unknown-fields.ts');
+    refuseUnknownFields(resource, body);
+  }
   answer(response, respond(store, lister, { ...route, method, query, contentType, body }));
 }
 

@@ -12,6 +12,7 @@ export type Fields = Record<string, unknown>;
  */
 export interface Body {
   reason: string;
+  message: string;
   code: number;
   details: { causes: { field: string }[] };
   items: Body[];

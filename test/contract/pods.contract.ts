@@ -66,6 +66,14 @@ export function podContract(connect: () => ApiClient): void {
     assert.deepEqual([read.code, read.body.reason], [404, 'NotFound']);
   });
 
+  it('refuses a field that pods do not have with 400 and names it, when asked to be strict', async () => {
+    const container = { name: 'main', image: 'x', imagePullPolice: 'Always' };
+    const pod = newPod({ containers: [container] });
+    const { code, body } = await api.call('POST', `${pods}?fieldValidation=Strict`, pod);
+    assert.deepEqual([code, body.reason], [400, 'BadRequest']);
+    assert.match(body.message, /unknown field "spec\.containers\[0\]\.imagePullPolice"/);
+  });
+
   for (const [what, change, field] of [
     ['no containers', { containers: [] }, 'spec.containers'],
     ['no image', { containers: [{ name: 'main' }] }, 'spec.containers[0].image'],
