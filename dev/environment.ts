@@ -92,7 +92,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     const api = await createApi(stateDir, environmentVariables(status()));
     processes.push(api.process);
     undo.push(() => api.process.stop());
-    await api.process.start();
+    await api.process.start(signal);
     apiUrl = api.url;
     signal.throwIfAborted();
 

@@ -97,7 +97,7 @@ function recordFiles(folder: string): string[] {
       .filter((name) => name.endsWith('.pid'))
       .map((name) => join(folder, name));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
     throw error;
   }
 }

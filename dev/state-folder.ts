@@ -4,9 +4,10 @@
  * `supervisor.pid` tells the process that keeps the environment and goes with it; `environment.json` says where its
  * servers answer and stays afterwards, so that a second start knows the kind of cluster kept there.
  */
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cluster } from './clusters/cluster.ts';
+import { commandHint } from './command-hint.ts';
 import { withLock } from './file-lock.ts';
 import { identify, isAlive, parseIdentity } from './process-identity.ts';
 
@@ -26,12 +27,13 @@ const claimTimeoutMs = 10_000;
 export async function claimStateFolder(stateDir: string): Promise<void> {
   // Of two starts at once, one gets the folder and the other an error.
   const path = join(stateDir, 'supervisor.lock');
+  await makeStateFolder(stateDir);
   await withLock({ path, timeoutMs: claimTimeoutMs }, async () => {
     const keeper = await findSupervisor(stateDir);
     if (keeper !== null) {
       throw new Error(
         `Expected no environment to run in \`--state-dir\` ${stateDir}, but process ${keeper} keeps one; ` +
-          'end it with `./temporal-dev.sh stop`, or give another --state-dir',
+          `end it with ${commandHint('stop', stateDir)}, or give another --state-dir`,
       );
     }
     await writeFile(pidFile(stateDir), JSON.stringify(identify(process.pid)));
@@ -49,17 +51,39 @@ export async function findSupervisor(stateDir: string): Promise<number | null> {
   return keeper !== null && isAlive(keeper) ? keeper.pid : null;
 }
 
-/** Remembers where everything answers. Readers see the old or the new whole, never a half. */
+/** Makes a state folder with its folder of logs. Raises when it can't be written to. */
+export async function makeStateFolder(stateDir: string): Promise<void> {
+  try {
+    await mkdir(logFolder(stateDir), { recursive: true });
+    await access(stateDir, constants.W_OK);
+  } catch (error) {
+    throw new Error(
+      `Expected \`--state-dir\` ${stateDir} to be a folder that can be written to, got: ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+}
+
+/** Remembers where everything answers, and that this process keeps it. Readers see the old or the new whole, never a half. */
 export async function writeStatus(stateDir: string, status: EnvironmentStatus): Promise<void> {
   const half = `${statusFile(stateDir)}.half`;
-  await writeFile(half, JSON.stringify(status, null, 2));
+  await writeFile(half, JSON.stringify({ keeper: process.pid, status }, null, 2));
   await rename(half, statusFile(stateDir));
 }
 
-/** The last status written; null before the first start. It may be of an environment that has ended. */
-export async function readStatus(stateDir: string): Promise<EnvironmentStatus | null> {
+/**
+ * The last status written, with the number of the process that wrote it; null before the first start.
+ * It may be of an environment that has ended.
+ */
+export async function readStatus(
+  stateDir: string,
+): Promise<{ keeper: number; status: EnvironmentStatus } | null> {
   const text = await readIfThere(statusFile(stateDir));
-  return text === null ? null : (JSON.parse(text) as EnvironmentStatus);
+  if (text === null) return null;
+  const kept = JSON.parse(text) as { keeper: number; status: EnvironmentStatus };
+  // Version 0.1 kept the status alone, which names its cluster all the same.
+  const isOld = !('status' in kept);
+  return isOld ? { keeper: 0, status: kept } : kept;
 }
 
 /** Where its processes' output is kept. */
@@ -79,7 +103,8 @@ async function readIfThere(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    // ENOTDIR: the state folder's path leads through a file.
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
     throw error;
   }
 }

@@ -1,10 +1,11 @@
 /** `up --detach`: an environment kept by a process that is left behind. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { commandHint } from './command-hint.ts';
 import { createProgressView } from './show-progress.ts';
-import { findSupervisor, logFolder } from './state-folder.ts';
+import { findSupervisor, logFolder, makeStateFolder } from './state-folder.ts';
 import { readyLine } from './up.ts';
 
 /** The first start may install Temporal and compile a control plane: 9 minutes on two cores. */
@@ -28,9 +29,10 @@ export async function upDetached(stateDir: string, args: string[]): Promise<void
   const running = await findSupervisor(stateDir);
   if (running !== null) {
     throw new Error(
-      `An environment runs already in ${stateDir} (process ${running}); end it with \`./temporal-dev.sh stop\``,
+      `An environment runs already in ${stateDir} (process ${running}); end it with ${commandHint('stop', stateDir)}`,
     );
   }
+  await makeStateFolder(stateDir);
   const logFile = join(logFolder(stateDir), 'supervisor.log');
   const child = await startKeeper(logFile, args);
   const signal = endingSignal();
@@ -44,6 +46,7 @@ export async function upDetached(stateDir: string, args: string[]): Promise<void
     if (hasEnded || signal.aborted || Date.now() > deadlineMs) {
       await end(child);
       progress.cancel();
+      if (signal.aborted) throw signal.reason;
       throw new Error(
         `The environment did not start; ${logFile} ends with:\n${said.slice(-quotedCharacters).trim()}`,
       );
@@ -57,7 +60,6 @@ export async function upDetached(stateDir: string, args: string[]): Promise<void
 }
 
 async function startKeeper(logFile: string, args: string[]): Promise<ChildProcess> {
-  await mkdir(join(logFile, '..'), { recursive: true });
   const log = await open(logFile, 'w');
   const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), 'up', ...args], {
     detached: true,
@@ -70,7 +72,7 @@ async function startKeeper(logFile: string, args: string[]): Promise<ChildProces
 function endingSignal(): AbortSignal {
   const ending = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => ending.abort());
+    process.on(signal, () => ending.abort(new Error(`Ended by ${signal} before everything ran`)));
   }
   return ending.signal;
 }

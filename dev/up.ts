@@ -1,6 +1,7 @@
 /** `up`: starts an environment and keeps it until Ctrl-C. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from './clusters/cluster.ts';
+import { commandHint } from './command-hint.ts';
 import { startEnvironment, type Environment } from './environment.ts';
 import { endLeftovers, findLeftovers } from './leftovers.ts';
 import { createPoolView, type PoolView } from './show-pools.ts';
@@ -38,7 +39,7 @@ export async function up(options: UpOptions): Promise<void> {
     });
     progress.done();
     try {
-      await keep(environment, stateDir, signal);
+      if (!signal.aborted) await keep(environment, stateDir, signal);
     } finally {
       progress.step('Stopping the worker, the cluster and Temporal');
       await environment.stop();
@@ -46,8 +47,9 @@ export async function up(options: UpOptions): Promise<void> {
     }
   } catch (error) {
     progress.cancel();
-    if (!signal.aborted) throw error;
-    console.error('Stopped before everything ran');
+    if (signal.aborted) throw signal.reason;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    throw new Error(`No space is left on the disk of --state-dir ${stateDir}`, { cause: error });
   } finally {
     await releaseStateFolder(stateDir);
   }
@@ -58,7 +60,8 @@ function endingSignal(stateDir: string): AbortSignal {
   const ending = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (!ending.signal.aborted) ending.abort(new Error(`Ended by ${signal}`));
+      if (!ending.signal.aborted)
+        ending.abort(new Error(`Ended by ${signal} before everything ran`));
       else
         for (const { identity } of findLeftovers(stateDir)) process.kill(identity.pid, 'SIGKILL');
     });
@@ -74,10 +77,12 @@ function endingSignal(stateDir: string): AbortSignal {
 export const readyLine = 'The environment runs.';
 
 async function keep(environment: Environment, stateDir: string, signal: AbortSignal) {
-  const { temporal } = environment.status();
+  const { temporal, api } = environment.status();
   await writeStatus(stateDir, environment.status());
   for (const pool of environment.createdPools) console.log(`pool ${pool} created`);
-  console.log(`${readyLine} Temporal: ${temporal.ui ?? temporal.address}. Ctrl-C stops it.`);
+  console.log(`Temporal: ${temporal.ui ?? temporal.address}  API: ${api.url ?? 'off'}`);
+  console.log(`For a shell: eval "$(${commandHint('env', stateDir).replaceAll('`', '')})"`);
+  console.log(`${readyLine} Ctrl-C stops it.\n`);
   const view = createPoolView(process.stdout);
   // Two loops: pools take up to 8 s to answer while Temporal is away, just when processes restart.
   await Promise.all([
@@ -106,7 +111,7 @@ async function everySecond(
 
 async function chooseCluster(options: UpOptions): Promise<Cluster['kind']> {
   const { stateDir, cluster, context } = options;
-  const held = (await readStatus(stateDir))?.kubernetes.kind;
+  const held = (await readStatus(stateDir))?.status.kubernetes.kind;
   if (held !== undefined && cluster !== null && held !== cluster) {
     throw new Error(
       `Expected \`--cluster\` ${held}, which ${stateDir} holds, got ${cluster}; give another --state-dir`,

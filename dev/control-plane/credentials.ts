@@ -16,7 +16,7 @@ export interface ControlPlaneFiles {
   token: string;
 }
 
-/** The files of a state folder, written at the first call, with the API server at that port. */
+/** The files of a state folder, made at the first call; the kubeconfig follows the API server's port. */
 export async function rememberedFiles(stateDir: string, port: number): Promise<ControlPlaneFiles> {
   await mkdir(stateDir, { recursive: true });
   const at = (name: string): string => join(stateDir, name);
@@ -27,19 +27,24 @@ export async function rememberedFiles(stateDir: string, port: number): Promise<C
     kubeconfig: at('kubeconfig'),
     certificate: at('certs/apiserver.crt'),
   };
-  // The kubeconfig is written last, so a start that was killed on the way here begins anew.
-  if (!(await isThere(files.kubeconfig))) await writeFiles(files, port);
+  // The tokens are written last, so a start that was killed on the way here begins anew.
+  if (!(await isThere(files.tokens))) await writeSecrets(files);
   const [token = ''] = (await readFile(files.tokens, 'utf8')).split(',');
+  await writeKubeconfig({ ...files, token }, port);
   return { ...files, token };
 }
 
-async function writeFiles(files: Omit<ControlPlaneFiles, 'token'>, port: number): Promise<void> {
+async function writeSecrets(files: Omit<ControlPlaneFiles, 'token'>): Promise<void> {
   const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const key = pair.privateKey.export({ type: 'pkcs8', format: 'pem' });
   await writeFile(files.key, key, { mode: 0o600 });
   await writeFile(files.publicKey, pair.publicKey.export({ type: 'spki', format: 'pem' }));
   const token = randomBytes(16).toString('hex');
   await writeFile(files.tokens, `${token},admin,admin,"system:masters"\n`, { mode: 0o600 });
+}
+
+async function writeKubeconfig(files: ControlPlaneFiles, port: number): Promise<void> {
+  const { token } = files;
   const server = `https://127.0.0.1:${port}`;
   const config = {
     apiVersion: 'v1',

@@ -67,6 +67,8 @@ describe('a state folder', () => {
       processes: [{ name: 'worker', pid: null, restarts: 2 }],
     };
     await writeStatus(folder, status);
-    assert.deepEqual(await readStatus(folder), status);
+    assert.deepEqual(await readStatus(folder), { keeper: process.pid, status });
+    await writeFile(join(folder, 'environment.json'), JSON.stringify(status));
+    assert.deepEqual((await readStatus(folder))?.status, status, 'as version 0.1 wrote it');
   });
 });
