@@ -58,6 +58,8 @@ const selectableFields: Record<string, (object: ApiObject) => unknown> = {
   'metadata.name': (object) => object.metadata.name,
   'metadata.namespace': (object) => object.metadata.namespace,
   'spec.nodeName': (object) => (isFields(object.spec) ? object.spec['nodeName'] : undefined),
+  'spec.unschedulable': (object) =>
+    String(isFields(object.spec) && object.spec['unschedulable'] === true),
   'status.phase': (object) => (isFields(object.status) ? object.status['phase'] : undefined),
 };
 

@@ -1,5 +1,6 @@
 /** The activities of a worker, over what they depend on. */
 import type { ClusterConnection } from '../kubernetes/connection.ts';
+import type { CordonedNodes } from '../kubernetes/cordoned-nodes.ts';
 import type { PodCache } from '../kubernetes/pod-cache.ts';
 import type { Observation } from '../pool/observation.ts';
 import { createObservePool, type ObservePoolInput } from './observe-pool.ts';
@@ -15,6 +16,8 @@ export interface ActivityDependencies {
   connection: ClusterConnection;
   /** The process's one watch of the namespace. */
   cache: PodCache;
+  /** The process's one watch of cordoned nodes. */
+  cordoned: CordonedNodes;
   /** uid of kube-system of the connected cluster. */
   clusterUid: string;
   /** Kubernetes namespace that the cache watches. */

@@ -4,9 +4,11 @@
  * observations commute and repeat.
  */
 import { Context, log } from '@temporalio/activity';
+import type { CordonedNodes } from '../kubernetes/cordoned-nodes.ts';
 import type { PodCache, PodCacheChange } from '../kubernetes/pod-cache.ts';
 import { maxObservedPods, type GonePod, type Observation } from '../pool/observation.ts';
 import type { PodView } from '../pool/pod-view.ts';
+import { noVersion } from '../pool/resource-version.ts';
 import { handOver } from './hand-over.ts';
 import { untilNextTickMs } from './tick.ts';
 
@@ -35,6 +37,7 @@ function newPending(isSnapshot: boolean): Pending {
 
 interface WatchDependencies {
   cache: PodCache;
+  cordoned: CordonedNodes;
   clusterUid: string;
   namespace: string;
   signalPool: (pool: string, observation: Observation) => Promise<boolean>;
@@ -51,7 +54,7 @@ export function createWatchPods(
         `Expected to watch namespace ${dependencies.namespace}, as this process is configured, got ${namespace}`,
       );
     }
-    const { cache } = dependencies;
+    const { cache, cordoned } = dependencies;
     const pending = new Map<string, Pending>();
     const heartbeat = setInterval(() => {
       const lagMs = Math.round(cache.lagMs());
@@ -63,6 +66,12 @@ export function createWatchPods(
     const unsubscribe = cache.subscribe((change) => {
       if (change.kind === 'listed') needsSnapshots = true;
       else if (isNews(change)) note(pending, change);
+    });
+    const unsubscribeNodes = cordoned.subscribe((node) => {
+      for (const pool of cache.pools()) {
+        if (!cache.list(pool).some((pod) => pod.node === node)) continue;
+        pending.set(pool, pending.get(pool) ?? newPending(false));
+      }
     });
     try {
       await tellUntilPlacedAnew({
@@ -79,6 +88,7 @@ export function createWatchPods(
       throw handOver(error);
     } finally {
       unsubscribe();
+      unsubscribeNodes();
       clearInterval(heartbeat);
     }
   };
@@ -145,9 +155,17 @@ function note(
     mine.pods.set(change.view.name, change.view);
     return;
   }
-  const { name, uid, version } = change;
+  const { name, uid, version, last } = change;
   if (mine.pods.get(name)?.uid === uid) mine.pods.delete(name);
-  mine.gone.set(name, { name, uid, version });
+  const claimed = last.view.claimed ? { claimed: true } : {};
+  mine.gone.set(name, { name, uid, version, ...claimed });
+}
+
+/** Which of the pods' nodes are cordoned; nothing while nodes can't be read. */
+function cordonedOf(cordoned: CordonedNodes, pods: PodView[]): Pick<Observation, 'cordoned'> {
+  if (cordoned.version === noVersion) return {};
+  const nodes = pods.flatMap(({ node }) => (node !== undefined && cordoned.has(node) ? node : []));
+  return { cordoned: { version: cordoned.version, nodes: [...new Set(nodes)] } };
 }
 
 /** Sends what is pending of a pool; on failure it is pending again, under what came since. */
@@ -156,7 +174,7 @@ async function tell(
   pending: Map<string, Pending>,
   pool: string,
 ): Promise<void> {
-  const { cache, clusterUid, signalPool } = dependencies;
+  const { cache, cordoned, clusterUid, signalPool } = dependencies;
   const mine = pending.get(pool);
   if (mine === undefined) return;
   pending.delete(pool);
@@ -169,6 +187,7 @@ async function tell(
       pods: pods.slice(0, maxObservedPods),
       gone: gone.slice(0, maxObservedPods),
       complete: mine.isSnapshot && pods.length <= maxObservedPods,
+      ...cordonedOf(cordoned, cache.list(pool)),
     });
   } catch (error) {
     const since = pending.get(pool);

@@ -53,6 +53,7 @@ export async function reflect<T extends ReflectedObject>(options: {
   /** Like `/api/v1/namespaces/default/pods`. */
   path: string;
   labelSelector: string;
+  fieldSelector?: string;
   events: ReflectorEvents<T>;
   signal: AbortSignal;
   silenceMs?: number;
@@ -85,6 +86,7 @@ interface Reflection<T extends ReflectedObject> {
   connection: ClusterConnection;
   path: string;
   labelSelector: string;
+  fieldSelector?: string;
   events: ReflectorEvents<T>;
   signal: AbortSignal;
   known: Map<string, T>;
@@ -169,13 +171,14 @@ async function open(
     connection,
     path,
     labelSelector,
+    fieldSelector = '',
     signal,
-  }: Pick<Reflection<ReflectedObject>, 'connection' | 'path' | 'labelSelector' | 'signal'>,
+  }: Omit<Reflection<ReflectedObject>, 'events' | 'known'>,
   query: Record<string, string>,
   headersTimeoutMs: number,
   bodyTimeoutMs: number,
 ): Promise<Dispatcher.ResponseData['body']> {
-  const search = new URLSearchParams({ labelSelector, ...query });
+  const search = new URLSearchParams({ labelSelector, fieldSelector, ...query });
   const answer = await connection.open({
     path: `${path}?${search.toString()}`,
     signal,

@@ -4,7 +4,8 @@
  * and ended pods serve nobody, disrupted ones are taken away by others, and leases that are over and
  * a drain were asked for.
  */
-import type { Deletions, PoolState, RetireReason } from './state.ts';
+import type { Deletions } from './brakes.ts';
+import type { PoolState, RetireReason } from './state.ts';
 
 /** Pods a minute that may always be ended: a small pool can be turned over within one. */
 const leastPerMinute = 30;

@@ -13,6 +13,15 @@ export interface GonePod {
   claimed?: boolean;
 }
 
+/**
+ * The pool's cordoned nodes as the watcher saw them at a version of nodes. It is no part of a pod's
+ * view, because it changes without the pod and its version.
+ */
+export interface CordonedNodesView {
+  version: string;
+  nodes: string[];
+}
+
 /** Changes, or with `complete` all pods of the pool at `version`. */
 export interface Observation {
   /** uid of kube-system of the cluster that was read. */
@@ -20,6 +29,8 @@ export interface Observation {
   version: string;
   pods: PodView[];
   gone: GonePod[];
+  /** Cordoned nodes that hold pods of the pool; absent while that is not known. */
+  cordoned?: CordonedNodesView;
   /** A snapshot: a record that it lacks and that was not read later is gone. */
   complete: boolean;
 }
@@ -46,7 +57,15 @@ export function readObservation(
   if (pods === null) return { refusal: `Expected \`pods\` to be at most ${maxPods} pod views` };
   const gone = readAll(value.gone, maxPods, readGonePod);
   if (gone === null) return { refusal: `Expected \`gone\` to be at most ${maxPods} ended pods` };
-  return { cluster, version, pods, gone, complete: complete === true };
+  const cordoned = readCordoned(value.cordoned);
+  return { cluster, version, pods, gone, complete: complete === true, ...cordoned };
+}
+
+/** Nothing when it can't be read: nodes that are not known to go are no reason to refuse the pods. */
+export function readCordoned(value: unknown): { cordoned?: CordonedNodesView } {
+  if (!isObject(value) || !isVersion(value['version'])) return {};
+  const nodes = readAll(value['nodes'], maxObservedPods, (node) => (isUid(node) ? node : null));
+  return nodes === null ? {} : { cordoned: { version: value['version'], nodes } };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

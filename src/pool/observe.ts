@@ -12,7 +12,7 @@ import { serveDemand } from './demand.ts';
 import { disturb, isTakenAway } from './disturbances.ts';
 import { charge, crashOf, type Failure } from './failures.ts';
 import { endedUnseen, holdLeases } from './leases.ts';
-import type { GonePod, Observation } from './observation.ts';
+import type { CordonedNodesView, GonePod, Observation } from './observation.ts';
 import type { PodView } from './pod-view.ts';
 import { grant } from './quota.ts';
 import { isKey, podOrdinal } from './names.ts';
@@ -60,6 +60,7 @@ export function observe(state: PoolState, observation: Observation, nowMs: numbe
     }
     end(next, gone);
   }
+  next.cordoned = newerCordoned(state.cordoned, observation.cordoned);
   if (observation.complete) endWhatIsLacking(next, observation);
   boundEndedNames(next);
   next.highestVersion = newerVersion(state.highestVersion, observation.version);
@@ -87,8 +88,17 @@ export function observeList(options: {
     endedNames: {},
     floorVersion: noVersion,
     highestVersion: noVersion,
+    cordoned: { version: noVersion, nodes: [] },
   };
   return { ...observe(rewound, list, nowMs), observed: true };
+}
+
+/** What was seen last, whatever came last. */
+function newerCordoned(
+  known: CordonedNodesView,
+  seen: CordonedNodesView | undefined,
+): CordonedNodesView {
+  return seen === undefined || compareVersions(seen.version, known.version) < 0 ? known : seen;
 }
 
 /** Whether the reading was news. */

@@ -21,7 +21,9 @@ export function outdatedReason(
 ): { reason: RetireReason; fromMs: number } | null {
   const { spec } = state;
   const { pod, templateHash } = record;
-  if (pod?.cordoned === true) return { reason: 'cordoned', fromMs: 0 };
+  if (pod?.node !== undefined && state.cordoned.nodes.includes(pod.node)) {
+    return { reason: 'cordoned', fromMs: 0 };
+  }
   if (templateHash !== spec.templateHash) return { reason: 'stale', fromMs: 0 };
   if (pod === null) return null;
   const share = 1 - spread * fractionOf(pod.uid);

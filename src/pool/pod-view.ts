@@ -29,8 +29,6 @@ export interface PodView {
   releaseReason?: string;
   /** Its DisruptionTarget condition is True: it is about to be taken away. Absent otherwise. */
   disrupted?: boolean;
-  /** Its node takes no new pods, which is how nodes begin to go. Absent otherwise. */
-  cordoned?: boolean;
   node?: string;
   /** Why it is not Ready (or has ended), in Kubernetes' own word: `Unschedulable`, `ErrImagePull`. */
   reason?: string;
@@ -75,7 +73,6 @@ export function readPodView(value: unknown): PodView | null {
     ...optional('readyChangedAtMs', given.readyChangedAtMs, isInstant),
     ...optional('leaseExpiresAtMs', given.leaseExpiresAtMs, isInstant),
     ...optional('disrupted', given.disrupted, isFlag),
-    ...optional('cordoned', given.cordoned, isFlag),
     ...optional('node', cut(given.node, maxTextLength), isText),
     ...optional('reason', cut(given.reason, maxTextLength), isText),
     ...optional('message', cut(given.message, maxViewMessageLength), isText),

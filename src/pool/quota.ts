@@ -8,8 +8,9 @@
  * Q3. What counts is that a pod was made, not that it is Ready: 1, 2, 4, … are then asked for at once.
  */
 import { waitMs } from './back-off.ts';
+import { noQuota } from './brakes.ts';
 import type { PlanContext } from './plan-context.ts';
-import { noQuota, type PoolState } from './state.ts';
+import type { PoolState } from './state.ts';
 
 const firstMs = 2_000;
 const longestMs = 60_000;

@@ -5,14 +5,15 @@
  * should be, at every depth: a field that this release adds is then never undefined in an old state.
  * What can't be read of the pods makes the pool list them before it plans, so nothing is made twice.
  */
+import type { Deletions } from './brakes.ts';
 import { isKey, podOrdinal } from './names.ts';
+import { readCordoned } from './observation.ts';
 import { isPodName, isUid, readPodView } from './pod-view.ts';
 import { isVersion } from './resource-version.ts';
 import { repairPoolSpec } from './spec.ts';
 import {
   maxEndedNames,
   maxRecentStarts,
-  type Deletions,
   type PodRecord,
   type PodTask,
   type PoolState,
@@ -168,6 +169,7 @@ function readBrakes(carried: Mapping, fresh: PoolState) {
       lastReason: textOr(disturbances['lastReason'], null),
       untilMs: numberOr(disturbances['untilMs'], fresh.disturbances.untilMs),
     },
+    cordoned: readCordoned(carried['cordoned']).cordoned ?? fresh.cordoned,
     quota: {
       rounds: countOr(quota['rounds'], fresh.quota.rounds),
       lastAtMs: numberOr(quota['lastAtMs'], null),

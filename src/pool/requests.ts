@@ -1,8 +1,9 @@
 /** What people ask of a pool, applied to its state. None of these throws, whatever it is given (P8). */
+import { noQuota } from './brakes.ts';
 import type { PoolSpec } from './pool-spec.ts';
 import { show } from './show.ts';
 import { checkPoolSpec, checkTarget, describeErrors } from './spec.ts';
-import { noFailures, noQuota, type PoolState } from './state.ts';
+import { noFailures, type PoolState } from './state.ts';
 
 /** Longest refusal kept: a message may quote what it was given. */
 const maxRefusalLength = 300;

@@ -7,6 +7,14 @@
  * S4. A name once ended is not taken up again from a reading that is older than its end.
  * S5. `nextOrdinal` only rises, so a name is never used for a second pod.
  */
+import {
+  noDisturbances,
+  noQuota,
+  type Deletions,
+  type Disturbances,
+  type QuotaMemory,
+} from './brakes.ts';
+import type { CordonedNodesView } from './observation.ts';
 import type { PodView } from './pod-view.ts';
 import type { PoolSpec } from './pool-spec.ts';
 import { noVersion } from './resource-version.ts';
@@ -79,33 +87,6 @@ export interface ReplicaDemand {
   served: number;
 }
 
-/** What the pool remembers of unclaimed pods that ended without its doing. */
-export interface Disturbances {
-  /** Readings in a row, each within `calmAfterMs` of the one before, that brought one. */
-  level: number;
-  count: number;
-  lastAtMs: number | null;
-  lastPod: string | null;
-  lastReason: string | null;
-  /** No new pod before this. */
-  untilMs: number;
-}
-
-/** What the pool remembers of pods that a quota refused. */
-export interface QuotaMemory {
-  /** Refusals in a row, those of pods that were asked for together counted once. */
-  rounds: number;
-  lastAtMs: number | null;
-  lastMessage: string | null;
-  /** No new pod before this. */
-  untilMs: number;
-  /** Pods that may be asked for at once after a refusal; null: as many as the spec allows. */
-  allowance: number | null;
-}
-
-/** Pods ended in the last minute for reasons that are capped, those for not being Ready among them. */
-export type Deletions = { atMs: number; count: number; unready: number }[];
-
 /** The state of a pool. `format` rises when an older release could not read what a newer wrote. */
 export interface PoolState {
   format: 1;
@@ -171,6 +152,8 @@ export interface PoolState {
     heldUntilMs: number;
   };
   disturbances: Disturbances;
+  /** Nodes of the pool's pods that take no new ones, by the newest version of nodes heard of. */
+  cordoned: CordonedNodesView;
   /** What the API server withholds by a quota. */
   quota: QuotaMemory;
   deletions: Deletions;
@@ -198,25 +181,6 @@ export const noFailures: FailureMemory = {
   sinceMs: null,
   crashedAtMs: null,
   nextAttemptAtMs: null,
-  allowance: null,
-};
-
-/** The memory of a pool that nobody disturbed. */
-export const noDisturbances: Disturbances = {
-  level: 0,
-  count: 0,
-  lastAtMs: null,
-  lastPod: null,
-  lastReason: null,
-  untilMs: 0,
-};
-
-/** The memory of a pool that no quota holds back. */
-export const noQuota: QuotaMemory = {
-  rounds: 0,
-  lastAtMs: null,
-  lastMessage: null,
-  untilMs: 0,
   allowance: null,
 };
 
@@ -255,6 +219,7 @@ export function newState(options: {
     demandedAtMs: null,
     lease: { listLaunchedAtMs: 0, listedAtMs: 0, heldUntilMs: 0 },
     disturbances: noDisturbances,
+    cordoned: { version: noVersion, nodes: [] },
     quota: noQuota,
     deletions: [],
     flapping: { raisedAtMs: null, loweredAtMs: null, heldUntilMs: 0 },

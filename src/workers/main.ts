@@ -10,6 +10,7 @@ import { pino } from 'pino';
 import { createActivities } from '../activities/create-activities.ts';
 import { readClusterUid } from '../kubernetes/cluster-uid.ts';
 import { connectToCluster } from '../kubernetes/connection.ts';
+import { CordonedNodes } from '../kubernetes/cordoned-nodes.ts';
 import { PodCache } from '../kubernetes/pod-cache.ts';
 import { listPoolsByCard } from '../kubernetes/pool-cards.ts';
 import { poolWorkflowId } from '../pool/names.ts';
@@ -46,6 +47,11 @@ async function main(): Promise<void> {
   const clusterUid = await readClusterUid(cluster);
   const { namespace, taskQueue } = configuration;
   const cache = PodCache.start({ connection: cluster, namespace });
+  const cordoned = CordonedNodes.start({
+    connection: cluster,
+    onTrouble: (error) =>
+      log.warn({ error: error.message }, 'nodes are not watched, pods on cordoned ones stay'),
+  });
   if (!(await cache.ready(Date.now() + startDeadlineMs))) {
     throw new Error(`no list of pods within ${startDeadlineMs} ms: ${String(cache.lastError)}`);
   }
@@ -65,6 +71,7 @@ async function main(): Promise<void> {
     activities: createActivities({
       connection: cluster,
       cache,
+      cordoned,
       clusterUid,
       namespace,
       knownPools: () => listPoolsByCard({ connection: cluster, namespace }),
@@ -118,7 +125,7 @@ async function main(): Promise<void> {
   ending.abort();
   await kept;
   health.close();
-  await cache.stop();
+  await Promise.all([cache.stop(), cordoned.stop()]);
   await Promise.all([cluster.close(), clientConnection.close(), connection.close()]);
   log.info('the worker has handed over and ends');
 }

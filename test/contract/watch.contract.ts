@@ -54,6 +54,26 @@ export function watchContract(connect: () => ApiClient): void {
     assert.deepEqual(await names(`fieldSelector=metadata.name%3Dcontract-${run}-b`), ['b']);
   });
 
+  it('selects cordoned nodes, and shows one that is uncordoned as deleted', async () => {
+    const name = `contract-${run}`;
+    const path = `/api/v1/nodes/${name}`;
+    const cordoned = `fieldSelector=${encodeURIComponent('spec.unschedulable=true')}`;
+    const cordon = (unschedulable: boolean): Promise<unknown> =>
+      api.call('PATCH', path, { spec: { unschedulable } }, 'application/merge-patch+json');
+    await api.call('POST', '/api/v1/nodes', { metadata: { name }, spec: {} });
+    const watch = await api.watch(`/api/v1/nodes?watch=true&${cordoned}&resourceVersion=0`);
+    await cordon(true);
+    const added = await watch.next(({ object }) => object.metadata.name === name);
+    const { body } = await api.call('GET', `/api/v1/nodes?${cordoned}`);
+    await cordon(false);
+    const gone = await watch.next(({ type }) => type === 'DELETED');
+    watch.close();
+    await api.call('DELETE', path);
+    assert.equal(added.type, 'ADDED');
+    assert.ok(body.items.some(({ metadata }) => metadata.name === name));
+    assert.equal(gone.object.metadata.name, name);
+  });
+
   it('pages a list without losing or repeating an object', async () => {
     for (const suffix of ['a', 'b', 'c', 'd', 'e']) await create(suffix);
     const query = `labelSelector=run%3D${run}&limit=2`;

@@ -76,6 +76,16 @@ export class Play {
     this.remove(pod);
   }
 
+  /** The node of a pod is cordoned, which changes nothing of the pod. */
+  cordon(podName: string): void {
+    const node = this.pods.get(podName)?.node;
+    assert.ok(node);
+    const nodes = [...this.state.cordoned.nodes, node];
+    const seen = { version: String(nodes.length), nodes };
+    const message = { cluster, version: String(this.version), pods: [], gone: [], complete: false };
+    this.state = observe(this.state, { ...message, cordoned: seen }, this.nowMs);
+  }
+
   /** Claims a warm pod; its name, or undefined when there is none. */
   claim(): string | undefined {
     const pod = [...this.pods.values()].find(({ ready, claimed }) => ready && !claimed);
@@ -142,7 +152,9 @@ export class Play {
     if (pod === undefined) {
       this.created += 1;
       const uid = `${this.created * 7_919}-u`;
-      pod = this.write(examplePod({ name: podName, uid, templateHash, createdAtMs: this.nowMs }));
+      const node = `n-${this.created}`;
+      const fresh = { name: podName, uid, templateHash, node, createdAtMs: this.nowMs };
+      pod = this.write(examplePod(fresh));
     }
     this.mostLive = Math.max(this.mostLive, this.pods.size);
     const how = this.starts(pod);

@@ -124,7 +124,7 @@ function take(play: Play, next: Step): void {
       if (pick && !pick.ready) play.touch(pick.name, { ready: true, readyChangedAtMs: play.nowMs });
       return;
     case 'cordon':
-      if (pick) play.touch(pick.name, { cordoned: true });
+      if (pick) play.cordon(pick.name);
       return;
     case 'disrupt':
       if (pick) play.touch(pick.name, { disrupted: true });

@@ -252,7 +252,7 @@ describe('age', () => {
     const play = new Play({ warmTarget: 3 });
     play.apply({ templateHash: 'new' });
     const last = [...play.pods.keys()].at(-1) ?? '';
-    play.touch(last, { cordoned: true });
+    play.cordon(last);
     play.pass(1_000);
     assert.equal(play.retired[0]?.podName, last);
   });
