@@ -41,3 +41,12 @@ export function isFields(value: unknown): value is Fields {
 export function toKubernetesTime(atMs: number): string {
   return new Date(atMs).toISOString().replace(/\.\d+Z$/, 'Z');
 }
+
+/** An object as the real server stores it: an empty map of labels or annotations is none. */
+export function withoutEmptyMaps(object: ApiObject): ApiObject {
+  const metadata = { ...object.metadata };
+  for (const map of ['labels', 'annotations'] as const) {
+    if (Object.keys(metadata[map] ?? {}).length === 0) Reflect.deleteProperty(metadata, map);
+  }
+  return { ...object, metadata };
+}

@@ -7,7 +7,13 @@ import { type Deletion, deleteObject, toDeleteOptions } from './delete-object.ts
 import { discovery } from './discovery.ts';
 import { Lister, toFilter } from './list-objects.ts';
 import type { ObjectStore } from './object-store.ts';
-import { createObject, readObject, type Target, updateObject } from './operations.ts';
+import {
+  createObject,
+  readObject,
+  replaceObject,
+  type Target,
+  updateObject,
+} from './operations.ts';
 import { jsonPatch, mergePatch } from './patches.ts';
 import { type Resource, resources } from './resources.ts';
 import { badRequest, StatusError } from './status-error.ts';
@@ -158,7 +164,11 @@ function respond(store: ObjectStore, lister: Lister, request: ApiRequest): Answe
   switch (method) {
     case 'GET':
       return { code: 200, body: readObject(store, target) };
-    case 'PUT':
+    case 'PUT': {
+      const replace = { target, resource, namespace, subresource, isDryRun, body, nowMs };
+      const { isNew, object } = replaceObject(store, replace);
+      return { code: isNew ? 201 : 200, body: object };
+    }
     case 'PATCH': {
       const change = toChange(request);
       return { code: 200, body: updateObject(store, { target, subresource, isDryRun, change }) };
@@ -181,8 +191,7 @@ function methodNotAllowed(): StatusError {
   return new StatusError({ code: 405, reason: 'MethodNotAllowed', message });
 }
 
-function toChange({ method, contentType, body }: ApiRequest): (current: ApiObject) => unknown {
-  if (method === 'PUT') return () => body;
+function toChange({ contentType, body }: ApiRequest): (current: ApiObject) => unknown {
   switch (contentType) {
     case 'application/json-patch+json':
       return (current) => jsonPatch(current, body);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { type ApiObject, type Fields, isFields } from './api-object.ts';
+import { type ApiObject, type Fields, isFields, withoutEmptyMaps } from './api-object.ts';
 import { checkObject, fixedPart } from './check-object.ts';
 import { fillInDefaults } from './fill-in-defaults.ts';
 import { keyOf, type ObjectStore } from './object-store.ts';
@@ -12,6 +12,29 @@ export interface Target {
   resource: Resource;
   namespace: string | undefined;
   name: string;
+}
+
+/**
+ * Replaces an object; one that is absent is created, where the resource allows it. Raises 409 for an
+ * absent one that is named by its uid, and what creating and updating raise.
+ */
+export function replaceObject(
+  store: ObjectStore,
+  { target, subresource, isDryRun, body, nowMs }: CreateOptions & Omit<UpdateOptions, 'change'>,
+): { isNew: boolean; object: ApiObject } {
+  const { resource, namespace, name } = target;
+  const key = keyOf(namespace === undefined ? { name } : { name, namespace });
+  if (!resource.createsOnUpdate || store.get(resource, key) !== undefined) {
+    const change = (): unknown => body;
+    return { isNew: false, object: updateObject(store, { target, subresource, isDryRun, change }) };
+  }
+  const metadata = isFields(body) && isFields(body['metadata']) ? body['metadata'] : {};
+  if (metadata['uid'] !== undefined) {
+    const why = `Precondition failed: UID in precondition: ${JSON.stringify(metadata['uid'])}, UID in object meta: `;
+    throw conflict(resource, name, why);
+  }
+  const create = { resource, namespace, body, isDryRun, nowMs };
+  return { isNew: true, object: createObject(store, create) };
 }
 
 /** Reads one object; raises 404. */
@@ -52,7 +75,7 @@ export function createObject(store: ObjectStore, options: CreateOptions): ApiObj
   const causes = checkObject(resource, named);
   const name = typeof metadata['name'] === 'string' ? metadata['name'] : '';
   if (causes.length > 0) throw invalid(resource, name, causes);
-  const object = fillInDefaults({ resource, body: named, namespace, nowMs });
+  const object = withoutEmptyMaps(fillInDefaults({ resource, body: named, namespace, nowMs }));
   if (store.get(resource, keyOf(object.metadata))) throw alreadyExists(resource, name);
   return isDryRun ? withoutVersion(object) : store.put(resource, object);
 }
@@ -93,7 +116,9 @@ export function updateObject(store: ObjectStore, options: UpdateOptions): ApiObj
   refuseStale({ resource, current, metadata });
   const causes = checkObject(resource, wanted);
   if (causes.length > 0) throw invalid(resource, name, causes);
-  const next = keepServerFields({ resource, subresource, current, wanted, metadata });
+  const next = withoutEmptyMaps(
+    keepServerFields({ resource, subresource, current, wanted, metadata }),
+  );
   if (!isDeepStrictEqual(fixedPart(resource, current.spec), fixedPart(resource, next.spec))) {
     const message =
       'Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds`';

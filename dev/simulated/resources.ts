@@ -11,6 +11,8 @@ export interface Resource {
   subresources: string[];
   /** What a completed delete answers: the object, or a Status of success (as the real server does). */
   deleteReturnsObject: boolean;
+  /** A PUT of an absent object creates it. */
+  createsOnUpdate: boolean;
 }
 
 function core(plural: string, kind: string, more: Partial<Resource> = {}): Resource {
@@ -24,6 +26,7 @@ function core(plural: string, kind: string, more: Partial<Resource> = {}): Resou
     shortNames: [],
     subresources: [],
     deleteReturnsObject: false,
+    createsOnUpdate: false,
     ...more,
   };
 }
@@ -43,7 +46,10 @@ export const namespaces = core('namespaces', 'Namespace', {
   shortNames: ['ns'],
 });
 
-export const leases = core('leases', 'Lease', { group: 'coordination.k8s.io' });
+export const leases = core('leases', 'Lease', {
+  group: 'coordination.k8s.io',
+  createsOnUpdate: true,
+});
 
 export const resources: readonly Resource[] = [
   pods,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Cluster } from '../../dev/clusters/cluster.ts';
 import { startSimulatedCluster } from '../../dev/clusters/simulated.ts';
 import { type Answer, ApiClient, type Body, type Fields } from './api-client.ts';
+import { claimContract } from './claims.contract.ts';
 import { podContract } from './pods.contract.ts';
 import { watchContract } from './watch.contract.ts';
 
@@ -31,6 +32,7 @@ describe(`contract of the ${otherKubeconfig === undefined ? 'simulated' : 'given
   });
 
   describe('pods', () => podContract(() => api));
+  describe('claims', () => claimContract(() => api));
   describe('lists and watches', () => watchContract(() => api));
 });
 
