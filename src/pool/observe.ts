@@ -6,7 +6,8 @@
  *     its last reading. A record whose pod was never read stays: its spawn may be creating it.
  * O3. An unknown pod is taken in unless it is known to have ended (S4), claimed ones as claimed.
  * O4. A consistent list older than what the pool knew when it was launched means that the cluster's
- *     history was rewound (an etcd restore): its versions start anew and all records follow it.
+ *     history was rewound (an etcd restore): its versions start anew and all records follow it. When
+ *     versions have caught up before that, any list that contradicts a record wins as well.
  */
 import { serveDemand } from './demand.ts';
 import { disturb, isTakenAway } from './disturbances.ts';
@@ -37,7 +38,7 @@ export function observe(state: PoolState, observation: Observation, nowMs: numbe
   for (const pod of observation.pods.filter(({ name }) => isKey(name))) {
     const known = next.records[pod.name];
     const before = known?.pod;
-    if (!takeIn(next, pod, nowMs)) continue;
+    if (!takeIn(next, pod, observation, nowMs)) continue;
     const isNewClaim = pod.claimed && !(before?.claimed === true && before.uid === pod.uid);
     if (isNewClaim) {
       next.demand = serveDemand(next.demand, pod.version);
@@ -102,20 +103,44 @@ function newerCordoned(
 }
 
 /** Whether the reading was news. */
-function takeIn(next: PoolState, pod: PodView, nowMs: number): boolean {
+function takeIn(next: PoolState, pod: PodView, asked: Asked, nowMs: number): boolean {
   const known = next.records[pod.name];
   if (known === undefined) {
     const endedAt = newerVersion(next.floorVersion, next.endedNames[pod.name] ?? noVersion);
-    if (compareVersions(pod.version, endedAt) <= 0) return false;
+    if (!isNewer(pod, asked, endedAt)) return false;
     const ordinal = podOrdinal(next.pool, pod.name);
     if (ordinal !== null) next.nextOrdinal = Math.max(next.nextOrdinal, ordinal + 1);
-  } else if (known.pod !== null && compareVersions(pod.version, known.pod.version) <= 0) {
+  } else if (known.pod !== null && pod.version === known.pod.version) {
+    // Only a restore makes two readings of one version differ, but for a deletion of our own, which
+    // is believed in until a list comes that began after it.
+    const isOfAnotherPast = asked.complete && !isSame(known.pod, pod);
+    if (!isOfAnotherPast || nowMs < known.retryAtMs) return false;
+  } else if (known.pod !== null && !isNewer(pod, asked, known.pod.version)) {
     return false;
   }
   if (known?.pod === null) next.quota = grant(next.quota, known.sinceMs);
   next.records[pod.name] = reread(known, pod, nowMs);
   next.observe = { ...next.observe, changed: true };
   return true;
+}
+
+type Asked = Pick<Observation, 'complete' | 'version'>;
+
+/**
+ * Whether a reading tells more than what was known at a version. A full list knows of every pod up to
+ * its own version, however long ago the pod was written; one that has what had ended, or has it older
+ * than it was read, shows that the cluster was set back (O4).
+ */
+function isNewer(pod: PodView, { complete, version }: Asked, known: string): boolean {
+  if (compareVersions(pod.version, known) > 0) return true;
+  return complete && compareVersions(version, known) >= 0;
+}
+
+/** Whether two readings agree in all that decides. */
+function isSame(a: PodView, b: PodView): boolean {
+  const { uid, ready, claimed, terminating, ended } = a;
+  const isAlike = uid === b.uid && ready === b.ready && claimed === b.claimed;
+  return isAlike && terminating === b.terminating && ended === b.ended;
 }
 
 /** A record after a newer reading. A claim ends the intent to retire: the claim has won (P3). */

@@ -18,6 +18,9 @@ import { maxRecentStarts, type PodRecord, type PodTask, type PoolState } from '.
 /** Pause before an activity that ended without a verdict is launched again. */
 const relaunchAfterMs = 2_000;
 
+/** A list that still shows a pod which was deleted is believed only after this: it began before that. */
+const deletionBelievedMs = 60_000;
+
 /** Shortest pause between lists while things change, and the first of a quiet pool. */
 const shortestResyncMs = 60_000;
 
@@ -87,10 +90,8 @@ function settleRetire(
   switch (result.outcome) {
     case 'deleted': {
       const deleted = read(done, { ...result.pod, terminating: true }, nowMs);
-      return terminating(
-        afterDeletion(deleted, state.records[podName], result.pod, nowMs),
-        result.pod,
-      );
+      const judged = afterDeletion(deleted, state.records[podName], result.pod, nowMs);
+      return terminating(judged, result.pod, nowMs);
     }
     case 'gone':
     case 'notOurs':
@@ -227,11 +228,12 @@ function ended(state: PoolState, podName: string): PoolState {
  * Marks a pod that was deleted at the version it is known at, so that no second retirement is
  * launched before the watcher tells of its end.
  */
-function terminating(state: PoolState, deleted: PodView): PoolState {
+function terminating(state: PoolState, deleted: PodView, nowMs: number): PoolState {
   const record = state.records[deleted.name];
   if (state.rules < 2 || record?.pod?.uid !== deleted.uid) return state;
   const pod = { ...record.pod, terminating: true };
-  return { ...state, records: { ...state.records, [deleted.name]: { ...record, pod } } };
+  const believed = { ...record, pod, retryAtMs: nowMs + deletionBelievedMs };
+  return { ...state, records: { ...state.records, [deleted.name]: believed } };
 }
 
 /** The API server's clock runs behind the pool's, or the holder renewed: judged again after a pause. */
