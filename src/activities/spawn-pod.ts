@@ -18,6 +18,7 @@ import type { SpawnResult } from '../pool/actions.ts';
 import type { PodView } from '../pool/pod-view.ts';
 import { compareVersions } from '../pool/resource-version.ts';
 import { assertCluster, callCluster } from './cluster-failure.ts';
+import { CreateGate } from './create-gate.ts';
 import { handOver } from './hand-over.ts';
 import { proveAlive, trustedForMs } from './prove-alive.ts';
 import { spawnsInFlight, startHeartbeat, uidOfHeartbeat } from './spawn-heartbeat.ts';
@@ -45,6 +46,9 @@ interface SpawnDependencies {
 /** Up to this many spawns end on their own: there is nothing to tell them together with. */
 const fewSpawns = 3;
 
+/** Creates at once: as many as the connection carries calls (16 reach 4,000 a second). */
+const maxCreates = 16;
+
 /** How long a wait trusts the watch before it reads the pod itself. */
 const slowPollMs = 15_000;
 
@@ -53,12 +57,13 @@ export function createSpawnPod(
   dependencies: SpawnDependencies,
 ): (input: SpawnPodInput) => Promise<SpawnResult> {
   const ends = new EndsOfSpawns();
+  const gate = new CreateGate(maxCreates);
   return async (input) => {
     assertCluster(input.cluster, dependencies.clusterUid);
     const knownUid = uidOfHeartbeat(Context.current().info.heartbeatDetails) ?? input.uid;
     const heartbeat = startHeartbeat({ podName: input.podName, uid: knownUid });
     try {
-      const found = await getOrCreate({ dependencies, input, knownUid });
+      const found = await getOrCreate({ dependencies, input, knownUid, gate });
       if ('outcome' in found) return found;
       heartbeat.saw(found);
       const result = await waitForReady({ dependencies, input, pod: found, saw: heartbeat.saw });
@@ -79,20 +84,17 @@ async function getOrCreate(options: {
   dependencies: SpawnDependencies;
   input: SpawnPodInput;
   knownUid: string | null;
+  gate: CreateGate;
 }): Promise<PodView | SpawnResult> {
-  const { dependencies, input, knownUid } = options;
+  const { dependencies, input, knownUid, gate } = options;
   const { connection, templates } = dependencies;
   const { namespace, pool, podName, templateHash } = input;
-  const { client, info } = Context.current();
+  const { cancellationSignal, info } = Context.current();
   if (knownUid !== null || info.attempt > 1) {
     const existing = await readNamesake(connection, input);
     if (existing !== null) return existing;
     if (knownUid !== null) return { outcome: 'gone' };
   }
-  const aliveMs = await proveAlive({
-    scheduledAtMs: info.currentAttemptScheduledTimestampMs,
-    heartbeat: () => client.activity.heartbeat(info.taskToken),
-  });
   const template = await callCluster(() => templates.read({ namespace, pool, templateHash }));
   if (template === null) {
     throw refused(
@@ -100,14 +102,9 @@ async function getOrCreate(options: {
       `PodTemplate ${pool}-${templateHash} is missing: apply the pool again`,
     );
   }
-  if (performance.now() - aliveMs > trustedForMs) {
-    throw ApplicationFailure.retryable(
-      'the process was held up before it created the pod',
-      'HeldUp',
-    );
-  }
+  const pod = { connection, namespace, pool, podName, templateHash, template };
   try {
-    return await createPod({ connection, namespace, pool, podName, templateHash, template });
+    return await gate.pass(pool, cancellationSignal, () => createIfAlive(pod));
   } catch (error) {
     if (!(error instanceof KubernetesError)) throw error;
     if (!isVerdict(error)) return await callCluster(() => Promise.reject(error));
@@ -119,6 +116,20 @@ async function getOrCreate(options: {
     }
     throw refused(error.kind, error.message);
   }
+}
+
+/** Asked at the attempt's turn, since of 1,000 at once most wait longer for it than 5 s. */
+async function createIfAlive(pod: Parameters<typeof createPod>[0]): Promise<PodView> {
+  const { client, info } = Context.current();
+  const aliveMs = await proveAlive({
+    scheduledAtMs: info.currentAttemptScheduledTimestampMs,
+    heartbeat: () => client.activity.heartbeat(info.taskToken),
+  });
+  if (performance.now() - aliveMs > trustedForMs) {
+    const message = 'the process was held up before it created the pod';
+    throw ApplicationFailure.retryable(message, 'HeldUp');
+  }
+  return createPod(pod);
 }
 
 /** Whether the API server has decided, rather than failed to. */

@@ -3,7 +3,6 @@
  * workflow task, about 10 ms of worker and Temporal: a fill of 300 took 96 tasks before, since
  * pods turn Ready one by one.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 
 /** At 10 claims a second a tick of 200 ms makes about 4 history events a claim. */
 const tickMs = 200;
@@ -20,29 +19,40 @@ export function untilNextTickMs(nowMs: number): number {
   return tickMs - (nowMs % tickMs);
 }
 
-/** The ticks in which the spawns of a process end, pool by pool. */
+/** Lets the spawns of a process end tick by tick, pool by pool. */
 export class EndsOfSpawns {
-  /** The last tick that was given away, and how often. Only pools with spawns under way are kept. */
-  readonly #lastTick = new Map<string, { atMs: number; taken: number }>();
+  /** In order of coming; only pools with ends to tell are kept. At most one a spawn under way. */
+  readonly #lines = new Map<string, Set<() => void>>();
 
-  /** The tick, in milliseconds since 1970, in which a spawn that is over now is told. */
-  tickFor(pool: string, nowMs: number): number {
-    const nextMs = nowMs + untilNextTickMs(nowMs);
-    const last = this.#lastTick.get(pool);
-    if (last === undefined || last.atMs < nextMs) {
-      this.#lastTick.set(pool, { atMs: nextMs, taken: 1 });
-      return nextMs;
-    }
-    const isFull = last.taken >= maxEndsPerTick;
-    last.atMs += isFull ? tickMs : 0;
-    last.taken = isFull ? 1 : last.taken + 1;
-    return last.atMs;
+  /** Waits for a tick: with 1,000 before it, up to 10 s. Ends early by the signal. */
+  turn(pool: string, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        signal.removeEventListener('abort', end);
+        this.#lines.get(pool)?.delete(end);
+        resolve();
+      };
+      signal.addEventListener('abort', end);
+      const line = this.#lines.get(pool);
+      if (line !== undefined) {
+        line.add(end);
+        return;
+      }
+      this.#lines.set(pool, new Set([end]));
+      setTimeout(() => this.#tick(pool), untilNextTickMs(Date.now()));
+    });
   }
 
-  /** Waits for that tick: at 1,000 spawns at once up to 10 s. Ends early by the signal. */
-  async turn(pool: string, signal: AbortSignal): Promise<void> {
-    const atMs = this.tickFor(pool, Date.now());
-    await sleep(Math.max(0, atMs - Date.now()), undefined, { signal }).catch(() => undefined);
-    if (this.#lastTick.get(pool)?.atMs === atMs) this.#lastTick.delete(pool);
+  /** Ends some, and sets the next tick only then: a process that lags must not make up for it. */
+  #tick(pool: string): void {
+    const line = this.#lines.get(pool) ?? new Set();
+    for (const end of [...line].slice(0, maxEndsPerTick)) end();
+    if (line.size === 0) {
+      this.#lines.delete(pool);
+      return;
+    }
+    const waitMs = untilNextTickMs(Date.now());
+    setTimeout(() => this.#tick(pool), waitMs < tickMs / 2 ? waitMs + tickMs : waitMs);
   }
 }
