@@ -11,9 +11,9 @@ export function claimContract(connect: () => ApiClient): void {
   let api: ApiClient;
   let name: string;
 
-  async function create(metadata: Fields = {}): Promise<Body> {
+  async function create(metadata: Fields = {}, podName = name): Promise<Body> {
     const { code, body } = await api.call('POST', pods, {
-      metadata: { name, labels: { state: 'unclaimed' }, ...metadata },
+      metadata: { name: podName, labels: { state: 'unclaimed' }, ...metadata },
       spec: {
         containers: [{ name: 'main', image: 'example.com/none:1' }],
         nodeSelector: { 'contract.example/nodes': 'none' },
@@ -142,14 +142,10 @@ export function claimContract(connect: () => ApiClient): void {
           { apiVersion: 'v1', kind: 'Pod', name: metadata.name, uid: metadata.uid },
         ],
       });
-      const record = name;
       const remove = ({ metadata }: Body): Promise<Answer> =>
         api.call('DELETE', `${pods}/${metadata.name}`, { gracePeriodSeconds: 0 });
-      name = `${record}-first`;
-      const first = await create();
-      name = `${record}-second`;
-      const second = await create();
-      name = record;
+      const first = await create({}, `${name}-first`);
+      const second = await create({}, `${name}-second`);
       const { body } = await api.call('POST', leases, lease(ownedBy(first)));
       const { uid, resourceVersion } = body.metadata;
       const moved = lease({ uid, resourceVersion, ...ownedBy(second) });
