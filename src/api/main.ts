@@ -9,6 +9,7 @@ import { openTemporal } from '../client/connect-to-temporal.ts';
 import { Pools } from '../client/pools.ts';
 import { CardCache } from '../kubernetes/card-cache.ts';
 import { connectToCluster } from '../kubernetes/connection.ts';
+import { CordonedNodes } from '../kubernetes/cordoned-nodes.ts';
 import { PodCache } from '../kubernetes/pod-cache.ts';
 import { ApiMetrics } from '../metrics/api-metrics.ts';
 import { readConfiguration } from './configuration.ts';
@@ -38,6 +39,14 @@ async function main(): Promise<void> {
   const connection = await connectToCluster();
   const cache = PodCache.start({ connection, namespace });
   const cards = CardCache.start({ connection, namespace });
+  const cordoned = CordonedNodes.start({
+    connection,
+    onTrouble: (error) =>
+      log.warn(
+        { error: error.message },
+        'nodes are not watched, pods on cordoned ones are not last',
+      ),
+  });
   const deadlineMs = Date.now() + startDeadlineMs;
   if (!(await cache.ready(deadlineMs)) || !(await cards.ready(deadlineMs))) {
     const error = cache.lastError ?? cards.lastError;
@@ -51,6 +60,7 @@ async function main(): Promise<void> {
   const replica = `${process.env['HOSTNAME'] ?? 'api'}-${randomBytes(4).toString('hex')}`;
   const claims = new Claims({
     ...{ connection, namespace, cache, cards, limits: claimLimits },
+    isCordoned: (node) => cordoned.has(node),
     reportDemand: (pool, demand) => pools.demandChanged(pool, { replica, ...demand }),
     onEvent: (event) => {
       metrics.observeClaimEvent(event);
@@ -85,7 +95,7 @@ async function main(): Promise<void> {
   tokens?.close();
   // The process ends anyway: an answer that never comes is no reason to stay.
   setTimeout(() => process.exit(0), closeDeadlineMs).unref();
-  await Promise.all([cache.stop(), cards.stop()]);
+  await Promise.all([cache.stop(), cards.stop(), cordoned.stop()]);
   await Promise.all([connection.close(), temporal.close()]);
   log.info('the API has stopped');
 }

@@ -4,32 +4,41 @@ import type { PodCache } from '../kubernetes/pod-cache.ts';
 
 /** Chooses pods and sets them aside. */
 export class Candidates {
-  readonly #cache: PodCache;
+  readonly #cache: Pick<PodCache, 'ofPool' | 'get'>;
+  readonly #isCordoned: (node: string | undefined) => boolean;
   /** uids of pods that a claim of this process is trying. */
   readonly #reserved = new Set<string>();
   /** Pods that turned out not to be warm, by uid, with the version that the cache had then. */
   readonly #duds = new Map<string, string>();
 
-  constructor(cache: PodCache) {
+  /** `isCordoned` tells of a node that is about to go; without it every node is as good. */
+  constructor(
+    cache: Pick<PodCache, 'ofPool' | 'get'>,
+    isCordoned: (node: string | undefined) => boolean = () => false,
+  ) {
     this.#cache = cache;
+    this.#isCordoned = isCordoned;
   }
 
   /**
-   * Sets a pod aside for a claim, current template before stale; null when none is warm. The order
+   * Sets a pod aside for a claim, current template before stale and those on cordoned nodes last, as
+   * their time may be short; null when none is warm. The order
    * within differs from claim to claim (rendezvous hashing by `key`), so that replicas that choose
    * at the same moment rarely choose the same pod, and a claim that is repeated chooses the same.
    */
   take(options: { pool: string; key: string; templateHash: string }): KnownPod | null {
     const { pool, key, templateHash } = options;
     const seed = hash(fnvOffset, key);
-    let best: { pod: KnownPod; isCurrent: boolean; rank: number } | null = null;
+    let best: { pod: KnownPod; fitness: number; rank: number } | null = null;
     for (const pod of this.#cache.ofPool(pool)) {
       if (!isWarm(pod) || !this.#isFree(pod)) continue;
-      const isCurrent = pod.view.templateHash === templateHash;
-      if (best !== null && best.isCurrent && !isCurrent) continue;
-      const rank = hash(seed, pod.view.uid);
-      if (best === null || isCurrent !== best.isCurrent || rank > best.rank) {
-        best = { pod, isCurrent, rank };
+      const { view } = pod;
+      const isCurrent = view.templateHash === templateHash;
+      const fitness = (this.#isCordoned(view.node) ? 0 : 2) + (isCurrent ? 1 : 0);
+      if (best !== null && fitness < best.fitness) continue;
+      const rank = hash(seed, view.uid);
+      if (best === null || fitness > best.fitness || rank > best.rank) {
+        best = { pod, fitness, rank };
       }
     }
     if (best === null) return null;
@@ -66,13 +75,14 @@ export class Candidates {
   }
 }
 
-/** Whether a pod can be handed out: unclaimed, Ready, not being deleted, not at its end. */
+/** Whether a pod can be handed out: unclaimed, Ready, not being deleted or evicted, not at its end. */
 export function isWarm({ view, facts }: KnownPod): boolean {
   return (
     view.ready &&
     !view.claimed &&
     !view.terminating &&
     !view.ended &&
+    view.disrupted !== true &&
     facts.basis.readyIndex !== null
   );
 }

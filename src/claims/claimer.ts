@@ -35,6 +35,7 @@ export interface ClaimerDependencies {
   access: ClusterAccess;
   cards: CardCache;
   limits: ClaimLimits;
+  isCordoned: (node: string | undefined) => boolean;
   onEvent: (event: ClaimEvent) => void;
   /** The number of claims that wait for a pool may have changed. */
   onWaiting: (pool: string, waiting: number) => void;
@@ -61,7 +62,7 @@ export class Claimer {
     this.#dependencies = dependencies;
     const { cards, limits, access } = dependencies;
     this.#admission = new Admission({ cards, cache: access.cache, limits });
-    this.#candidates = new Candidates(access.cache);
+    this.#candidates = new Candidates(access.cache, dependencies.isCordoned);
   }
 
   /** Rejects with `ClaimError`. */

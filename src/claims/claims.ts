@@ -49,6 +49,8 @@ export interface ClaimsDependencies {
   /** The process's one watch of pool cards. */
   cards: CardCache;
   limits: ClaimLimits;
+  /** Whether a node is about to go: its pods are handed out last. No node is, unless given. */
+  isCordoned?: (node: string | undefined) => boolean;
   /** Tells the pool how many wait. May reject; then it is sent again. */
   reportDemand: (pool: string, demand: DemandReport) => Promise<void>;
   /** Hears what happens, to count it; must not throw. */
@@ -77,6 +79,7 @@ export class Claims {
       access,
       cards,
       limits,
+      isCordoned: dependencies.isCordoned ?? (() => false),
       onEvent: this.#onEvent,
       onWaiting: (pool, waiting) => this.#reporter(pool).set(waiting),
       discard: (claimId, pod) => void this.#discard(claimId, pod),
