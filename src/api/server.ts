@@ -34,23 +34,38 @@ export interface ApiServerDependencies {
   log: FastifyBaseLogger;
   /** Whether the process could serve claims; stopping is added to it. */
   readiness: () => Readiness;
+  /** Instead of the limits of limits.ts. */
+  timeouts?: Partial<typeof defaultTimeouts>;
 }
+
+const { headersTimeoutMs, requestTimeoutMs, connectionsCheckingIntervalMs, stopDeadlineMs } =
+  limits;
+const defaultTimeouts = {
+  ...{ headersTimeoutMs, requestTimeoutMs, connectionsCheckingIntervalMs, stopDeadlineMs },
+};
 
 /** One replica's HTTP server. */
 export class ApiServer {
   readonly #app: App;
   readonly #dependencies: ApiServerDependencies;
+  readonly #timeouts: typeof defaultTimeouts;
   #isStopping = false;
 
-  private constructor(app: App, dependencies: ApiServerDependencies) {
+  private constructor(
+    app: App,
+    dependencies: ApiServerDependencies,
+    timeouts: typeof defaultTimeouts,
+  ) {
     this.#app = app;
     this.#dependencies = dependencies;
+    this.#timeouts = timeouts;
   }
 
   /** Builds the server and its routes; nothing listens yet. */
   static async create(dependencies: ApiServerDependencies): Promise<ApiServer> {
-    const app = createApp(dependencies.log);
-    const server = new ApiServer(app, dependencies);
+    const timeouts = { ...defaultTimeouts, ...dependencies.timeouts };
+    const app = createApp(dependencies.log, timeouts);
+    const server = new ApiServer(app, dependencies, timeouts);
     await server.#addRoutes();
     return server;
   }
@@ -66,7 +81,7 @@ export class ApiServer {
   async stop(): Promise<void> {
     this.#isStopping = true;
     const deadline = new AbortController();
-    const late = sleep(limits.stopDeadlineMs, 'late' as const, { signal: deadline.signal });
+    const late = sleep(this.#timeouts.stopDeadlineMs, 'late' as const, { signal: deadline.signal });
     const graceful = this.#dependencies.claims.stop().then(() => this.#app.close());
     const how = await Promise.race([graceful, late]);
     if (how === 'late') {
@@ -125,7 +140,7 @@ const openApi = {
   },
 } as const;
 
-function createApp(log: FastifyBaseLogger): App {
+function createApp(log: FastifyBaseLogger, timeouts: typeof defaultTimeouts): App {
   // Ids of two lives of a process, or of two replicas, do not meet in a log.
   const life = randomBytes(4).toString('hex');
   let count = 0;
@@ -136,7 +151,7 @@ function createApp(log: FastifyBaseLogger): App {
     requestIdHeader: false,
     genReqId: () => `${life}-${(count += 1).toString(36)}`,
     bodyLimit: limits.maxClaimBodyBytes,
-    requestTimeout: limits.requestTimeoutMs,
+    requestTimeout: timeouts.requestTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     // The stop answers what still comes on open connections itself.
     return503OnClosing: false,
@@ -145,9 +160,9 @@ function createApp(log: FastifyBaseLogger): App {
     routerOptions: { maxParamLength: 600 },
     http: {
       maxHeaderSize: limits.maxHeaderBytes,
-      headersTimeout: limits.headersTimeoutMs,
-      requestTimeout: limits.requestTimeoutMs,
-      connectionsCheckingInterval: limits.connectionsCheckingIntervalMs,
+      headersTimeout: timeouts.headersTimeoutMs,
+      requestTimeout: timeouts.requestTimeoutMs,
+      connectionsCheckingInterval: timeouts.connectionsCheckingIntervalMs,
     },
     ajv: {
       customOptions: {

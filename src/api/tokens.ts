@@ -17,7 +17,7 @@ export interface Caller {
 }
 
 /** Looks at the file's time and identity; a mounted Secret is swapped whole, which changes both. */
-const lookEveryMs = 1_000;
+const defaultLookEveryMs = 1_000;
 
 /** Each request is compared with every token: 1,000 take 0.2 ms. */
 const maxTokens = 1_000;
@@ -48,26 +48,32 @@ interface Entry {
   caller: Caller;
 }
 
+interface TokensOptions {
+  path: string;
+  /** Told why a changed file is not taken. */
+  onTrouble: (message: string) => void;
+  /** Time between looks at the file; a second unless given. */
+  lookEveryMs?: number;
+}
+
 /** The tokens in force. */
 export class Tokens {
   readonly #path: string;
   readonly #onTrouble: (message: string) => void;
+  readonly #lookEveryMs: number;
   #entries: Entry[] = [];
   #seen = '';
   #timer: NodeJS.Timeout | null = null;
 
-  private constructor(path: string, onTrouble: (message: string) => void) {
-    this.#path = path;
-    this.#onTrouble = onTrouble;
+  private constructor(options: TokensOptions) {
+    this.#path = options.path;
+    this.#onTrouble = options.onTrouble;
+    this.#lookEveryMs = options.lookEveryMs ?? defaultLookEveryMs;
   }
 
   /** Reads a file; raises when it is missing or wrong, naming the entry but no token. */
-  static async open(options: {
-    path: string;
-    /** Told why a changed file is not taken. */
-    onTrouble: (message: string) => void;
-  }): Promise<Tokens> {
-    const tokens = new Tokens(options.path, options.onTrouble);
+  static async open(options: TokensOptions): Promise<Tokens> {
+    const tokens = new Tokens(options);
     tokens.#seen = await fingerprint(options.path);
     tokens.#entries = await readEntries(options.path);
     tokens.#lookLater();
@@ -95,7 +101,7 @@ export class Tokens {
       void this.#look().finally(() => {
         if (this.#timer !== null) this.#lookLater();
       });
-    }, lookEveryMs).unref();
+    }, this.#lookEveryMs).unref();
   }
 
   async #look(): Promise<void> {

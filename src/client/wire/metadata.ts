@@ -6,7 +6,7 @@ import { labels, reservedPrefix } from '../../pool/labels.ts';
 export const maxMetadataKeys = 16;
 
 /** Longest value of an annotation: 16 of them stay far below the 256 KiB that Kubernetes allows. */
-export const maxAnnotationLength = 2_048;
+export const maxAnnotationLength = 1_024;
 
 /**
  * Keys that the claim itself writes. Karpenter's and the cluster autoscaler's protect a claimed pod
