@@ -91,7 +91,7 @@ async function getOrCreate(options: {
   const { namespace, pool, podName, templateHash } = input;
   const { cancellationSignal, info } = Context.current();
   if (knownUid !== null || info.attempt > 1) {
-    const existing = await readNamesake(connection, input);
+    const existing = await readNamesake(connection, { ...input, uid: knownUid });
     if (existing !== null) return existing;
     if (knownUid !== null) return { outcome: 'gone' };
   }
