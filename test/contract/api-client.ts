@@ -22,13 +22,20 @@ export interface Body {
     resourceVersion: string;
     continue?: string;
     deletionTimestamp?: string;
+    deletionGracePeriodSeconds?: number;
     labels: Record<string, string>;
     annotations: Record<string, string>;
   };
-  spec: { nodeName: string };
+  spec: { nodeName: string; holderIdentity?: string };
   status?: {
     conditions?: { type: string; status: string; reason?: string; message?: string }[];
-    containerStatuses?: { state: { waiting: { reason: string } } }[];
+    phase?: string;
+    podIP?: string;
+    startTime?: string;
+    containerStatuses?: {
+      ready: boolean;
+      state: { waiting?: { reason: string; message?: string } };
+    }[];
   };
 }
 
@@ -41,6 +48,8 @@ interface WatchEvent {
 export interface Answer {
   code: number;
   body: Body;
+  /** The header `Date`. */
+  date: string;
 }
 
 interface Kubeconfig {
@@ -101,7 +110,8 @@ export class ApiClient {
       dispatcher: this.#agent,
       signal: AbortSignal.timeout(deadlineMs),
     });
-    return { code: response.statusCode, body: (await response.body.json()) as Body };
+    const answer = (await response.body.json()) as Body;
+    return { code: response.statusCode, body: answer, date: String(response.headers.date) };
   }
 
   /** Asks until the answer fits, for at most ten seconds. */

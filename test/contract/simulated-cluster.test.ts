@@ -5,9 +5,7 @@ import { join } from 'node:path';
 import type { Cluster } from '../../dev/clusters/cluster.ts';
 import { startSimulatedCluster } from '../../dev/clusters/simulated.ts';
 import { type Answer, ApiClient, type Body, type Fields } from './api-client.ts';
-import { claimContract } from './claims.contract.ts';
-import { podContract } from './pods.contract.ts';
-import { watchContract } from './watch.contract.ts';
+import { describeContract } from './describe-contract.ts';
 
 /** Another cluster to hold to the contract, instead of the simulated one. */
 const otherKubeconfig = process.env['PILOTLIGHT_CONTRACT_KUBECONFIG'];
@@ -31,9 +29,7 @@ describe(`contract of the ${otherKubeconfig === undefined ? 'simulated' : 'given
     await rm(stateDir, { recursive: true });
   });
 
-  describe('pods', () => podContract(() => api));
-  describe('claims', () => claimContract(() => api));
-  describe('lists and watches', () => watchContract(() => api));
+  describeContract(() => api);
 });
 
 describe('the simulated cluster', () => {
@@ -126,7 +122,7 @@ describe('the simulated cluster', () => {
       const { body } = await api.until(`${pods}/${fault}`, (answer) =>
         Boolean(answer.body.status?.containerStatuses),
       );
-      assert.equal(body.status?.containerStatuses?.[0]?.state.waiting.reason, reason);
+      assert.equal(body.status?.containerStatuses?.[0]?.state.waiting?.reason, reason);
       await api.call('DELETE', `${pods}/${fault}`);
     });
   }
