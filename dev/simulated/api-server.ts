@@ -15,6 +15,7 @@ import {
   updateObject,
 } from './operations.ts';
 import { jsonPatch, mergePatch } from './patches.ts';
+import { tablePrinter, type TablePrinter } from './print-table.ts';
 import { type Resource, resources } from './resources.ts';
 import { badRequest, StatusError } from './status-error.ts';
 import { watchObjects } from './watch-objects.ts';
@@ -90,9 +91,11 @@ async function handle({ store, lister, token, request, response }: Exchange): Pr
   const route = toRoute(url.pathname);
   const method = request.method ?? 'GET';
   const { namespace, resource, name } = route;
+  const table = method === 'GET' ? tablePrinter(resource, request.headers.accept ?? '') : null;
   const watches = ['true', '1'].includes(url.searchParams.get('watch') ?? '');
   if (method === 'GET' && name === undefined && watches) {
-    watchObjects(store, { resource, namespace, query: url.searchParams, response });
+    const print = (object: ApiObject): unknown => table?.([object], {}) ?? object;
+    watchObjects(store, { resource, namespace, query: url.searchParams, response, print });
     return;
   }
   const body = await readBody(request);
@@ -102,7 +105,17 @@ async function handle({ store, lister, token, request, response }: Exchange): Pr
     const { refuseUnknownFields } = await import('./unknown-fields.ts');
     refuseUnknownFields(resource, body);
   }
-  answer(response, respond(store, lister, { ...route, method, query, contentType, body }));
+  const { code, body: object } = respond(store, lister, {
+    ...route,
+    ...{ method, query, contentType, body },
+  });
+  answer(response, { code, body: table === null ? object : printed(table, object) });
+}
+
+/** A list or an object as a table. */
+function printed(table: TablePrinter, body: unknown): unknown {
+  const { items, metadata } = body as { items?: ApiObject[]; metadata: unknown };
+  return items === undefined ? table([body as ApiObject], {}) : table(items, metadata);
 }
 
 async function readBody(request: IncomingMessage): Promise<unknown> {

@@ -48,11 +48,18 @@ export interface Condition {
   message?: string;
 }
 
+/** What is read of a container's status; a client that writes statuses may leave any of it out. */
+interface ContainerStatus {
+  ready?: boolean;
+  restartCount?: number;
+  state?: { waiting?: { reason?: string }; running?: unknown; terminated?: unknown };
+}
+
 export interface PodStatus {
   phase: string;
   conditions?: Condition[];
   startTime?: string;
-  containerStatuses?: unknown[];
+  containerStatuses?: ContainerStatus[];
   reason?: string;
   message?: string;
   qosClass?: string;

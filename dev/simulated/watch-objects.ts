@@ -19,6 +19,8 @@ interface WatchOptions {
   namespace: string | undefined;
   query: URLSearchParams;
   response: ServerResponse;
+  /** How the client wants to see objects. */
+  print: (object: ApiObject) => unknown;
 }
 
 /**
@@ -27,7 +29,7 @@ interface WatchOptions {
  * old gets an ERROR event with a 410 Status, as from the real server. Raises 400 for bad selectors.
  */
 export function watchObjects(store: ObjectStore, options: WatchOptions): void {
-  const { resource, namespace, query, response } = options;
+  const { resource, namespace, query, response, print } = options;
   const matches = toFilter(namespace, query);
   const from = query.get('resourceVersion') ?? '';
   const version = Number(from);
@@ -42,10 +44,10 @@ export function watchObjects(store: ObjectStore, options: WatchOptions): void {
   const deliver = (event: StoreEvent): void => {
     if (event.plural !== resource.plural) return;
     const type = typeFor(event, matches);
-    if (type !== null) send(type, event.object);
+    if (type !== null) send(type, print(event.object));
   };
   if (version === 0) {
-    for (const object of store.all(resource)) if (matches(object)) send('ADDED', object);
+    for (const object of store.all(resource)) if (matches(object)) send('ADDED', print(object));
   } else if (version < store.oldestVersion) {
     const gone = expired(`too old resource version: ${version} (${store.oldestVersion})`);
     send('ERROR', gone.toStatus());
