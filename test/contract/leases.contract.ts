@@ -45,19 +45,6 @@ export function leaseContract(connect: () => ApiClient): void {
     assert.equal(lost?.body.reason, 'AlreadyExists');
   });
 
-  it('takes an update under the version that was read, and refuses it with 409 afterwards', async () => {
-    const { metadata } = await create();
-    const { resourceVersion } = metadata;
-    const path = `${leases}/${metadata.name}`;
-    const won = await api.call('PUT', path, lease('two', { resourceVersion }));
-    assert.equal(won.code, 200, JSON.stringify(won.body));
-    const lost = await api.call('PUT', path, lease('three', { resourceVersion }));
-    assert.deepEqual([lost.code, lost.body.reason], [409, 'Conflict']);
-    const { body } = await api.call('GET', path);
-    assert.equal(body.spec.holderIdentity, 'two');
-    assert.equal(body.metadata.uid, metadata.uid);
-  });
-
   it('refuses an update that names another uid with 409, so that a namesake is not taken over', async () => {
     const { metadata } = await create();
     const path = `${leases}/${metadata.name}`;
