@@ -43,17 +43,22 @@ export async function checkInvariants(options: {
   }
 }
 
-/**
- * Causes of failed workflow tasks. A continue-as-new that a message overtakes is no failure: the
- * server refuses the command and gives the task again, which it calls an unhandled command.
- */
+const { WorkflowTaskFailedCause } = proto.temporal.api.enums.v1;
+
+/** Causes by which the server takes a task back to give it again at once; nothing is wrong then. */
+const harmless: unknown[] = [
+  // A message overtook the continue-as-new that the task had decided on.
+  WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND,
+  // More than 100 events came while the task ran: the server ends it to write them down.
+  WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND,
+];
+
+/** Causes and messages of workflow tasks that failed for a reason of ours. */
 function workflowTaskFailures(events: HistoryEvent[]): string[] {
-  const { WorkflowTaskFailedCause } = proto.temporal.api.enums.v1;
-  const harmless = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND;
   return events
     .map((event) => event.workflowTaskFailedEventAttributes)
     .filter((failed) => failed !== null && failed !== undefined)
-    .filter(({ cause }) => cause !== harmless)
+    .filter(({ cause }) => !harmless.includes(cause))
     .map(({ cause, failure }) => `${WorkflowTaskFailedCause[cause ?? 0]}: ${failure?.message}`);
 }
 

@@ -74,7 +74,7 @@ describe('a pool on real servers', function () {
 
   const faults = [
     { fault: 'image-pull', reason: 'ImagePullBackOff', message: /Back-off pulling image/ },
-    { fault: 'never-ready', reason: 'ContainersNotReady', message: /not Ready after 5 s/ },
+    { fault: 'never-ready', reason: 'ContainerNotReady', message: /not Ready after 5 s/ },
     { fault: 'crash-loop', reason: 'CrashLoopBackOff', message: /back-off .* restarting/ },
   ];
   it('gives a pod up that never becomes Ready, at its deadline and with the reason read off it', async () => {
