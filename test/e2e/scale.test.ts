@@ -6,13 +6,13 @@ import { colocated } from './pod-templates.ts';
 import { pendingSpawns, readPoolHistory } from './pool-history.ts';
 
 /**
- * How long a thousand pods are pending. 45 s are four heartbeat timeouts, enough to lose beats in;
+ * How long a thousand pods are pending. 30 s are three heartbeat timeouts, enough to lose beats in;
  * PILOTLIGHT_PENDING_SECONDS=180 plays the nodes of the story at their real pace.
  */
-const pendingSeconds = Number(process.env['PILOTLIGHT_PENDING_SECONDS'] ?? 45);
+const pendingSeconds = Number(process.env['PILOTLIGHT_PENDING_SECONDS'] ?? 30);
 
 /** A thousand pods are created in some 10 s on an idle machine; their Ready reports take as long. */
-const createAllMs = 60_000;
+const createAllMs = 45_000;
 
 describe('many pods', function () {
   this.timeout(180_000);
