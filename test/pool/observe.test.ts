@@ -117,6 +117,43 @@ describe('observe', () => {
     assert.equal(rewound.highestVersion, '90');
   });
 
+  // Found by the model of a cluster that is set back: versions had caught up before any list, so the
+  // list was not older than what was known, and the records stayed as another past had left them.
+  describe('of a cluster that was set back, once its versions have caught up', () => {
+    const listOf = (version: string, pods: PodView[]): Observation => ({
+      ...{ cluster, version, pods, gone: [], complete: true },
+    });
+    const taken = (state: PoolState, list: Observation, nowMs = 5): PodView[] =>
+      Object.values(
+        observeList({ state, list, launchedAtVersion: list.version, nowMs }).records,
+      ).flatMap(({ pod }) => pod ?? []);
+
+    it('takes in again what had ended', () => {
+      const seen = observe(exampleState(), listOf('10', [examplePod({ version: '9' })]), 5);
+      const ended = observe(seen, listOf('12', []), 5);
+      const back = examplePod({ version: '9' });
+      assert.deepEqual(taken(ended, listOf('13', [back])), [back]);
+    });
+
+    it('takes an older reading of a pod, and another one of the same version', () => {
+      const claimed = examplePod({ version: '11', claimed: true });
+      const state = observe(exampleState(), listOf('11', [claimed]), 5);
+      for (const version of ['9', '11']) {
+        const back = examplePod({ version });
+        assert.deepEqual(taken(state, listOf('12', [back])), [back]);
+      }
+    });
+
+    it('believes in a deletion of its own until a list that began after it', () => {
+      const pod = examplePod({ version: '9' });
+      const state = observe(exampleState(), listOf('10', [pod]), 5);
+      const record = { ...state.records['p-0']!, pod: { ...pod, terminating: true } };
+      const deleted = { ...state, records: { 'p-0': { ...record, retryAtMs: 60_000 } } };
+      assert.equal(taken(deleted, listOf('11', [pod]), 59_999)[0]?.terminating, true);
+      assert.deepEqual(taken(deleted, listOf('11', [pod]), 60_000), [pod]);
+    });
+  });
+
   it('takes nothing from another cluster, and says so', () => {
     const mine = observe(
       exampleState(),
