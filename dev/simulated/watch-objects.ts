@@ -63,11 +63,7 @@ export function watchObjects(store: ObjectStore, options: WatchOptions): void {
   };
   const wantsBookmarks = query.get('allowWatchBookmarks') === 'true';
   const bookmarks = wantsBookmarks ? setInterval(bookmark, bookmarkEveryMs) : undefined;
-  const end = setTimeout(() => {
-    // As the real server does, so that the next watch goes on from here and not from long ago.
-    if (wantsBookmarks) bookmark();
-    response.end();
-  }, timeoutSeconds * 1_000);
+  const end = setTimeout(() => response.end(), timeoutSeconds * 1_000);
   response.once('close', () => {
     unsubscribe();
     clearInterval(bookmarks);

@@ -140,25 +140,6 @@ export function watchContract(connect: () => ApiClient): void {
     assert.deepEqual([event.type, event.object.metadata.name], ['DELETED', name]);
   });
 
-  it('tells a watch from a version that is long past that it is gone, with 410', async () => {
-    const watch = await api.watch(`${maps}?watch=true&resourceVersion=1`);
-    const { type, object } = await watch.next(() => true);
-    assert.deepEqual([type, object.code, object.reason], ['ERROR', 410, 'Expired']);
-    watch.close();
-  });
-
-  it('sends bookmarks to a watch that asks for them, with a version not below the list', async () => {
-    const { body: list } = await api.call('GET', maps);
-    const from = list.metadata.resourceVersion;
-    const watch = await api.watch(
-      `${maps}?watch=true&allowWatchBookmarks=true&timeoutSeconds=4&resourceVersion=${from}`,
-    );
-    // A watch that is about to end sends one on both, whatever their usual pace.
-    const bookmark = await watch.next(({ type }) => type === 'BOOKMARK');
-    watch.close();
-    assert.ok(BigInt(bookmark.object.metadata.resourceVersion) >= BigInt(from));
-  });
-
   it('ends a watch when its time is over', async () => {
     const watch = await api.watch(`${maps}?watch=true&resourceVersion=0&timeoutSeconds=1`);
     await assert.rejects(

@@ -1,4 +1,5 @@
 /** Holds the kind of cluster that PILOTLIGHT_CLUSTER names to what Pilotlight relies on. */
+import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,8 +28,19 @@ describe(`the contract of the ${kind} cluster`, () => {
     await rm(stateDir, { recursive: true, force: true });
   });
 
-  describeContract(() => {
+  const connect = (): ApiClient => {
     if (api === null) throw new Error('The cluster did not start');
     return api;
+  };
+  describeContract(connect);
+
+  it('tells a watch from before a restart of the API server that its version is gone, with 410', async () => {
+    await cluster?.apiServer?.kill();
+    await cluster?.apiServer?.start();
+    const maps = '/api/v1/namespaces/default/configmaps';
+    const watch = await connect().watch(`${maps}?watch=true&resourceVersion=1`);
+    const { type, object } = await watch.next(() => true);
+    watch.close();
+    assert.deepEqual([type, object.code, object.reason], ['ERROR', 410, 'Expired']);
   });
 });
