@@ -125,8 +125,9 @@ function settleObserve(
     launchedAtVersion: launchedAtVersion ?? noVersion,
     nowMs,
   });
-  // A new life knows of no wake-up that it may have missed, so its holders may renew first (E3).
-  const settled = state.observed ? listed : holdLeases(listed, nowMs);
+  // A new life that finds claims knows of no wake-up that it missed: holders may renew first (E3).
+  const isNewToClaims = !state.observed && result.list.pods.some(({ claimed }) => claimed);
+  const settled = isNewToClaims ? holdLeases(listed, nowMs) : listed;
   const { listLaunchedAtMs: listedAtMs } = state.lease;
   const isQuiet = !listed.observe.changed && listed.observe.intervalMs > 0;
   const intervalMs = isQuiet

@@ -10,6 +10,7 @@ import type { Cluster, ClusterOptions } from '../../dev/clusters/cluster.ts';
 import { isClusterKind, startCluster } from '../../dev/clusters/start-cluster.ts';
 import { ManagedProcess } from '../../dev/managed-process.ts';
 import { startTemporalServer, type TemporalServer } from '../../dev/temporal-server.ts';
+import { PilotlightClient } from '../../src/client/pilotlight-client.ts';
 import { connectToCluster, type ClusterConnection } from '../../src/kubernetes/connection.ts';
 import { storeTemplate } from '../../src/kubernetes/templates.ts';
 import { poolWorkflowId } from '../../src/pool/names.ts';
@@ -30,13 +31,16 @@ export interface Environment {
   recorder: PodRecorder;
   /** Starts a worker, against the cluster of another kubeconfig if one is given. */
   startWorker(name: string, options?: { kubeconfigPath: string }): Promise<ManagedProcess>;
-  /** Starts a pool of at most `maxPods` (400) pods. */
+  /** Starts an API replica, against the cluster of another kubeconfig if one is given. */
+  startApi(name: string, options?: { kubeconfigPath: string }): Promise<ApiReplica>;
+  /** Starts a pool of at most `maxPods` (400) pods, with a lease of an hour unless given. */
   createPool(options: {
     pool: string;
     warmTarget: number;
     template: V1PodTemplateSpec;
     podReadySeconds?: number;
     maxPods?: number;
+    leaseSeconds?: number;
   }): Promise<void>;
   status(pool: string): Promise<PoolStatus>;
   /** Waits until so many pods of the pool were ever created; returns their uids. */
@@ -53,6 +57,13 @@ export interface Environment {
   /** Stops Temporal, deletes its database and starts it at the same address. */
   loseTemporalData(): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** One API process. */
+export interface ApiReplica {
+  process: ManagedProcess;
+  url: string;
+  client: PilotlightClient;
 }
 
 /** Starts Temporal and the kind of cluster that PILOTLIGHT_CLUSTER names, without a worker. */
@@ -92,11 +103,12 @@ export async function startEnvironment(
       recorder.stop();
       return Promise.resolve();
     });
-    const startWorker = workerStarter({ cluster, temporal, folder, started });
+    const parts = { cluster, temporal, folder, started };
     const servers = { cluster, temporal, client, connection, recorder };
     return {
       ...servers,
-      startWorker,
+      startWorker: workerStarter(parts),
+      startApi: apiStarter(parts),
       ...poolsOf(servers),
       async loseTemporalData() {
         await temporal.process.stop();
@@ -113,12 +125,38 @@ export async function startEnvironment(
   }
 }
 
-function workerStarter(parts: {
+interface Parts {
   cluster: Cluster;
   temporal: TemporalServer;
   folder: string;
   started: (() => Promise<void>)[];
-}): Environment['startWorker'] {
+}
+
+function apiStarter({ cluster, temporal, folder, started }: Parts): Environment['startApi'] {
+  return async (name, { kubeconfigPath } = { kubeconfigPath: cluster.kubeconfigPath }) => {
+    const port = await getPort({ host: '127.0.0.1' });
+    const url = `http://127.0.0.1:${port}`;
+    const api = new ManagedProcess({
+      name,
+      command: process.execPath,
+      args: [join(import.meta.dirname, '../../src/api/main.ts')],
+      env: {
+        TEMPORAL_ADDRESS: temporal.address,
+        KUBECONFIG: kubeconfigPath,
+        PILOTLIGHT_API_PORT: String(port),
+      },
+      logFile: join(folder, 'log', `${name}.log`),
+      restart: false,
+      readyTimeoutMs: workerReadyTimeoutMs,
+      isReady: async () => (await fetch(`${url}/readyz`)).ok,
+    });
+    started.push(() => api.stop());
+    await api.start();
+    return { process: api, url, client: new PilotlightClient({ url }) };
+  };
+}
+
+function workerStarter(parts: Parts): Environment['startWorker'] {
   const { cluster, temporal, folder, started } = parts;
   return async (name, { kubeconfigPath } = { kubeconfigPath: cluster.kubeconfigPath }) => {
     const port = await getPort({ host: '127.0.0.1' });
@@ -155,12 +193,14 @@ function poolsOf(
     );
   return {
     status,
-    async createPool({ pool, warmTarget, template, podReadySeconds = 300, maxPods = 400 }) {
+    async createPool({ pool, warmTarget, template, ...given }) {
+      const { podReadySeconds = 300, maxPods = 400, leaseSeconds = 3_600 } = given;
       const templateHash = 'e2e';
       await storeTemplate({ connection, namespace: 'default', pool, templateHash, template });
       const maxPending = maxPods;
       const limits = { warmTarget, podReadySeconds, maxPods, maxPending };
-      const spec = exampleSpec({ ...limits, templateHash });
+      const claim = { leaseSeconds, maxLeaseSeconds: 86_400 };
+      const spec = exampleSpec({ ...limits, claim, templateHash });
       await client.workflow.start(workflowTypes.pool, {
         workflowId: poolWorkflowId(pool),
         taskQueue: defaultTaskQueue,

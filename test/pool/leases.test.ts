@@ -105,7 +105,12 @@ describe('a lease', () => {
     assert.equal(observe(state, message, leaseEndMs + 10_000).lease.heldUntilMs, 170_000);
   });
 
-  it('is not judged for a minute in a new life (P12)', () => {
+  it('is judged in time in a pool that began without claims', () => {
+    const warm = examplePod({ ready: true });
+    assert.equal(listed(exampleState({ warmTarget: 1 }), warm, 1_000).lease.heldUntilMs, 0);
+  });
+
+  it('is not judged for a minute in a new life that finds claims (P12)', () => {
     const state = listed(exampleState({ warmTarget: 0 }), claimed(), 101_000);
     assert.equal(state.lease.heldUntilMs, 161_000);
   });

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ManagedProcess } from '../../dev/managed-process.ts';
+import { ClaimLostError } from '../../src/client/pilotlight-error.ts';
+import { checkInvariants } from './check-invariants.ts';
+import { startEnvironment, until, type ApiReplica, type Environment } from './environment.ts';
+import { readPoolHistory } from './pool-history.ts';
+import { colocated } from './pod-templates.ts';
+
+describe('leases', function () {
+  this.timeout(240_000);
+  let environment: Environment;
+  let api: ApiReplica;
+  let worker: ManagedProcess;
+
+  before(async () => {
+    environment = await startEnvironment({ nodeDelaySeconds: 5 });
+    worker = await environment.startWorker('worker');
+    api = await environment.startApi('api');
+  });
+  after(() => environment.stop());
+
+  const createPool = async (pool: string, warmTarget: number, leaseSeconds: number) => {
+    const template = colocated();
+    await environment.createPool({ pool, warmTarget, template, leaseSeconds });
+    await environment.untilWarm(pool, warmTarget, 60_000);
+    await until({
+      what: `pool ${pool} at the API`,
+      timeoutMs: 10_000,
+      ask: () => api.client.pools(),
+      holds: (pools) => pools.some((known) => known.pool === pool && known.warm === warmTarget),
+    });
+  };
+  const isDeleted = (pool: string, uid: string): boolean =>
+    environment.recorder.moments(pool).some((moment) => moment.uid === uid && moment.isDeleted);
+  const endOf = (lease: { expiresAt: string } | null): number =>
+    Date.parse(lease?.expiresAt ?? 'never');
+
+  it('end within 10 s of their time, and never while they are renewed in their last moment (P3)', async () => {
+    await createPool('ends', 2, 6);
+    const renewed = await api.client.claim('ends', { renews: false });
+    const forgotten = await api.client.claim('ends', { renews: false });
+    let endsAtMs = endOf(renewed.lease);
+    const forgottenEndsAtMs = endOf(forgotten.lease);
+    let isForgottenGone = false;
+    // Five leases long, each renewed 100 ms before it is over.
+    for (let round = 0; round < 5; round += 1) {
+      await sleep(Math.max(0, endsAtMs - 100 - Date.now()));
+      const answer = await api.client.renew(renewed.claimId);
+      endsAtMs = endOf(answer.lease);
+      if (!isForgottenGone && isDeleted('ends', forgotten.pod.uid)) {
+        isForgottenGone = true;
+        assert.ok(Date.now() > forgottenEndsAtMs, 'no lease is cut short');
+      }
+    }
+    assert.equal(isDeleted('ends', renewed.pod.uid), false);
+    await until({
+      what: 'the end of the forgotten claim',
+      timeoutMs: 5_000,
+      ask: () => Promise.resolve(isDeleted('ends', forgotten.pod.uid)),
+      holds: (gone) => gone,
+    });
+    const deletedAtMs = environment.recorder
+      .moments('ends')
+      .find(({ uid, isDeleted: gone }) => uid === forgotten.pod.uid && gone)?.atMs;
+    assert.ok(deletedAtMs !== undefined);
+    const lateMs = deletedAtMs - forgottenEndsAtMs;
+    assert.ok(lateMs > 0 && lateMs < 10_000, `it was ended ${lateMs} ms after its lease`);
+    await assert.rejects(api.client.renew(forgotten.claimId), ClaimLostError);
+    await api.client.release(renewed.claimId);
+    await checkInvariants({
+      environment,
+      pools: ['ends'],
+      released: new Set([renewed.pod.uid]),
+    });
+  });
+
+  it('cost the pool no event when they are renewed, however many are', async () => {
+    await createPool('many', 50, 600);
+    const claims = await Promise.all(
+      Array.from({ length: 50 }, () =>
+        api.client.claim('many', { renews: false, waitSeconds: 30 }),
+      ),
+    );
+    await environment.untilWarm('many', 50, 60_000);
+    await sleep(2_000);
+    const before = (await readPoolHistory(environment.client, 'many')).events.length;
+    for (let round = 0; round < 20; round += 1) {
+      await Promise.all(claims.map(({ claimId }) => api.client.renew(claimId)));
+    }
+    await sleep(2_000);
+    const after = (await readPoolHistory(environment.client, 'many')).events.length;
+    // A list is due within the minute, and a card may be published: 10 events, not 1,000 renewals.
+    assert.ok(after - before <= 20, `${after - before} events for 1,000 renewals`);
+    await Promise.all(claims.map(({ claimId }) => api.client.release(claimId)));
+    const released = new Set(claims.map(({ pod }) => pod.uid));
+    await checkInvariants({ environment, pools: ['many'], released });
+  });
+
+  it('that end while everything is stopped are kept by holders that renew at once (P12)', async () => {
+    await createPool('outage', 2, 20);
+    const claim = await api.client.claim('outage', { renews: false });
+    await Promise.all([api.process.stop(), worker.stop()]);
+    await environment.temporal.process.kill();
+    await environment.cluster.apiServer?.kill();
+    await sleep(Math.max(0, endOf(claim.lease) + 30_000 - Date.now()));
+    await environment.cluster.apiServer?.start();
+    await environment.temporal.process.start();
+    await environment.startWorker('worker-again');
+    const later = await environment.startApi('api-again');
+    await sleep(15_000);
+    const answer = await later.client.renew(claim.claimId, { leaseSeconds: 120 });
+    assert.ok(endOf(answer.lease) > Date.now() + 100_000);
+    await environment.untilWarm('outage', 2, 60_000);
+    assert.equal(isDeleted('outage', claim.pod.uid), false);
+    await later.client.release(claim.claimId);
+    await checkInvariants({
+      environment,
+      pools: ['outage'],
+      released: new Set([claim.pod.uid]),
+    });
+  });
+});
