@@ -12,7 +12,7 @@ const allowed = {
   claims: ['kubernetes', 'pool'],
   api: ['apply', 'claims', 'client', 'configuration', 'kubernetes', 'metrics', 'pool'],
   configuration: ['workflows'],
-  metrics: ['claims'],
+  metrics: ['claims', 'kubernetes'],
 };
 
 const folderRules = Object.entries(allowed).map(([folder, others]) => ({

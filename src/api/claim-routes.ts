@@ -90,15 +90,8 @@ function addClaimRoute(app: App, claims: ClaimsService): void {
     },
     async ({ params: { pool }, body, caller, raw }, reply) => {
       checkPool(caller, pool);
-      const signal = callerSignal(raw.socket);
-      const claim = await claims.claim(
-        { ...body, pool, waitSeconds: body.waitSeconds ?? 0 },
-        signal,
-      );
-      if (signal.aborted && body.claimId === undefined) {
-        // Nobody has the name of this claim, so nobody could ever release it.
-        await claims.release(claim.claimId, { reason: 'caller went away' });
-      }
+      const waitSeconds = body.waitSeconds ?? 0;
+      const claim = await claims.claim({ ...body, pool, waitSeconds }, callerSignal(raw.socket));
       return reply.code(201).send(claim);
     },
   );

@@ -28,6 +28,9 @@ const unreadyLagMs = 180_000;
 /** Time for the watches and connections to close, after the server has stopped. */
 const closeDeadlineMs = 3_000;
 
+/** What happens to claims that an operator should see. */
+const troubles = new Set(['lost', 'notDiscarded', 'demandUnheard']);
+
 const log = pino({ name: 'pilotlight-api', level: process.env['PILOTLIGHT_LOG_LEVEL'] ?? 'info' });
 
 async function main(): Promise<void> {
@@ -36,7 +39,8 @@ async function main(): Promise<void> {
   );
   const onTrouble = (message: string): void => log.error(message);
   const tokens = tokensFile === null ? null : await Tokens.open({ path: tokensFile, onTrouble });
-  const connection = await connectToCluster();
+  const metrics = new ApiMetrics();
+  const connection = await connectToCluster({ onCall: (call) => metrics.observeCall(call) });
   const cache = PodCache.start({ connection, namespace });
   const cards = CardCache.start({ connection, namespace });
   const cordoned = CordonedNodes.start({
@@ -55,7 +59,6 @@ async function main(): Promise<void> {
 
   const temporal = openTemporal({ callDeadlineMs: temporalDeadlineMs });
   const pools = new Pools(temporal, taskQueue);
-  const metrics = new ApiMetrics();
   // A dead replica's reports expire under its own name, so each life has a new one.
   const replica = `${process.env['HOSTNAME'] ?? 'api'}-${randomBytes(4).toString('hex')}`;
   const claims = new Claims({
@@ -63,8 +66,10 @@ async function main(): Promise<void> {
     isCordoned: (node) => cordoned.has(node),
     reportDemand: (pool, demand) => pools.demandChanged(pool, { replica, ...demand }),
     onEvent: (event) => {
-      metrics.observeClaimEvent(event);
-      if (event.kind === 'lost' || event.kind === 'demandUnheard') log.warn(event, 'claims');
+      // A name that is no pool's is the caller's text, of which there is no end.
+      const isPool = cards.get(event.pool) !== undefined;
+      metrics.observeClaimEvent(isPool ? event : { ...event, pool: '' });
+      if (troubles.has(event.kind)) log.warn(event, 'claims');
     },
   });
   metrics.addGauge({

@@ -60,6 +60,14 @@ export interface PlainCall {
   deadlineMs?: number;
 }
 
+/** A call as it is counted. */
+export interface EndedCall {
+  method: string;
+  lane: Lane;
+  /** HTTP status; null when no answer came. */
+  status: number | null;
+}
+
 /** By this audit logs and the API server's priorities tell our calls from others'. */
 const userAgent = 'pilotlight';
 
@@ -97,7 +105,13 @@ export interface ClusterConnection {
  * (10 s by default). Raises when the file is unreadable or names no cluster.
  */
 export async function connectToCluster(
-  options: { kubeconfigPath?: string; context?: string; callDeadlineMs?: number } = {},
+  options: {
+    kubeconfigPath?: string;
+    context?: string;
+    callDeadlineMs?: number;
+    /** Hears of every call that has ended, to count it; must not throw. Watches are not calls. */
+    onCall?: (call: EndedCall) => void;
+  } = {},
 ): Promise<ClusterConnection> {
   const config = new KubeConfig();
   if (options.kubeconfigPath === undefined) config.loadFromDefault();
@@ -126,15 +140,22 @@ export async function connectToCluster(
   const clock = new ServerClock();
   const callDeadlineMs = options.callDeadlineMs ?? defaultCallDeadlineMs;
   const sendCall = async (call: Call): Promise<Dispatcher.ResponseData> => {
-    const answer = await send(call.url, {
-      dispatcher: lanes[call.lane ?? 'calls'],
-      method: call.method,
-      headers: { ...call.headers, ...(await credentials()).headers, 'user-agent': userAgent },
-      body: call.body ?? null,
-      signal: AbortSignal.timeout(call.deadlineMs ?? callDeadlineMs),
-    });
-    clock.learn(answer.headers.date?.toString());
-    return answer;
+    const { method, lane = 'calls' } = call;
+    let status: number | null = null;
+    try {
+      const answer = await send(call.url, {
+        dispatcher: lanes[lane],
+        method,
+        headers: { ...call.headers, ...(await credentials()).headers, 'user-agent': userAgent },
+        body: call.body ?? null,
+        signal: AbortSignal.timeout(call.deadlineMs ?? callDeadlineMs),
+      });
+      status = answer.statusCode;
+      clock.learn(answer.headers.date?.toString());
+      return answer;
+    } finally {
+      options.onCall?.({ method, lane, status });
+    }
   };
   const configuration = createConfiguration({
     baseServer: new ServerConfiguration(cluster.server, {}),

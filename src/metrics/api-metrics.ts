@@ -3,6 +3,7 @@
  * the name of a pod, a claim or a caller.
  */
 import type { ClaimEvent } from '../claims/claim-event.ts';
+import type { EndedCall } from '../kubernetes/connection.ts';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** From a claim on an idle machine to the longest wait in line. */
@@ -33,6 +34,10 @@ export class ApiMetrics {
   readonly #renewed = this.#counter('claim_renewals_total', 'Leases renewed.');
   readonly #released = this.#counter('claim_releases_total', 'Claims released.', ['unhealthy']);
   readonly #lost = this.#counter('claims_lost_total', 'Claims whose pod failed or vanished.');
+  readonly #notDiscarded = this.#counter(
+    'claims_not_discarded_total',
+    'Claims whose callers had gone and whose pods could not be released: their leases end them.',
+  );
   readonly #demandUnheard = this.#counter(
     'demand_unheard_total',
     'Reports of waiting claims that Temporal did not take.',
@@ -43,12 +48,18 @@ export class ApiMetrics {
     labelNames: ['method', 'route', 'status'],
     registers: [this.#registry],
   });
+  readonly #calls = new Counter({
+    name: 'pilotlight_kubernetes_calls_total',
+    help: 'Calls of the Kubernetes API server, without watches; status 0: no answer.',
+    labelNames: ['method', 'lane', 'status'],
+    registers: [this.#registry],
+  });
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
   }
 
-  /** Counts what happened to a claim. */
+  /** Counts what happened to a claim. Its pool must be one that exists, or empty. */
   observeClaimEvent(event: ClaimEvent): void {
     const { pool } = event;
     switch (event.kind) {
@@ -65,8 +76,7 @@ export class ApiMetrics {
         this.#racesLost.inc({ pool });
         return;
       case 'failed':
-        // A name that is no pool's is the caller's text, of which there is no end.
-        this.#failed.inc({ pool: event.code === 'unknownPool' ? '' : pool, code: event.code });
+        this.#failed.inc({ pool, code: event.code });
         return;
       case 'renewed':
         this.#renewed.inc({ pool });
@@ -77,6 +87,9 @@ export class ApiMetrics {
       case 'lost':
         this.#lost.inc({ pool });
         return;
+      case 'notDiscarded':
+        this.#notDiscarded.inc({ pool });
+        return;
       case 'demandUnheard':
         this.#demandUnheard.inc({ pool });
     }
@@ -86,6 +99,11 @@ export class ApiMetrics {
   observeRequest(request: { method: string; route: string; status: number }): void {
     const { method, route, status } = request;
     this.#requests.inc({ method, route, status });
+  }
+
+  /** Counts one call of the API server. */
+  observeCall({ method, lane, status }: EndedCall): void {
+    this.#calls.inc({ method, lane, status: status ?? 0 });
   }
 
   /** A number that is asked for at each scrape, by label. */

@@ -11,23 +11,18 @@ const claimPath = '/v1/pools/small/claims';
 /** Claims that wait until they are told how to end. */
 function waitingClaims() {
   const signals: AbortSignal[] = [];
-  const { promise, resolve, reject } = Promise.withResolvers<Claim>();
-  const released: string[] = [];
+  const { promise, reject } = Promise.withResolvers<Claim>();
   const claims = fakeClaims({
     claim: (_request, signal) => {
       if (signal !== undefined) signals.push(signal);
       return promise;
-    },
-    release: (claimId) => {
-      released.push(claimId);
-      return Promise.resolve({ claimId, pool: 'small', reason: null, hadEnded: false });
     },
     stop: () => {
       reject(new ClaimError('shuttingDown', 'This replica stops.', { retryAfterSeconds: 1 }));
       return Promise.resolve();
     },
   });
-  return { claims, signals, resolve, released };
+  return { claims, signals };
 }
 
 describe('the end of a server', () => {
@@ -109,27 +104,5 @@ describe('a caller that goes away', () => {
     assert.equal(signals.length, 2);
     await eventually('the end of both', () => signals.every(({ aborted }) => aborted));
     await api.server.stop();
-  });
-
-  it('gives back a pod that it never heard of, since nobody has the name of its claim', async () => {
-    const { claims, signals, resolve, released } = waitingClaims();
-    const api = await startApi({ claims });
-    await sendRaw(api.port, `POST ${claimPath} HTTP/1.1\r\nhost: localhost\r\n\r\n`, 100);
-    await eventually('its end', () => signals[0]?.aborted === true);
-    resolve(exampleClaim('auto-1'));
-    await eventually('a release', () => released.length === 1);
-    assert.deepEqual(released, ['auto-1']);
-    await api.server.stop();
-  });
-
-  it('does not disturb those whose claims have names: their retries find them', async () => {
-    const { claims, signals, resolve, released } = waitingClaims();
-    const api = await startApi({ claims });
-    const head = `POST ${claimPath} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n`;
-    await sendRaw(api.port, `${head}content-length: 19\r\n\r\n{"claimId":"job-1"}`, 100);
-    await eventually('its end', () => signals[0]?.aborted === true);
-    resolve(exampleClaim('job-1'));
-    await api.server.stop();
-    assert.deepEqual(released, []);
   });
 });

@@ -32,6 +32,21 @@ describe('the connection to a cluster', () => {
     assert.equal(connection.defaultNamespace, 'home');
   });
 
+  it('tells of every call that has ended, answered or not', async () => {
+    const ended: unknown[] = [];
+    const { kubeconfigPath } = server;
+    const counted = await connectToCluster({ kubeconfigPath, onCall: (call) => ended.push(call) });
+    server.answer = ({ url }, response) =>
+      url.pathname === '/gone' ? response.destroy() : sendStatus(response, 409, 'Conflict');
+    await assert.rejects(counted.send({ method: 'PATCH', path: '/pod', lane: 'claims' }));
+    await assert.rejects(counted.send({ method: 'DELETE', path: '/gone', lane: 'deletes' }));
+    assert.deepEqual(ended, [
+      { method: 'PATCH', lane: 'claims', status: 409 },
+      { method: 'DELETE', lane: 'deletes', status: null },
+    ]);
+    await counted.close();
+  });
+
   it('carries 300 calls at once over at most 16 connections', async () => {
     server.answer = (_request, response) => sendJson(response, { metadata: { uid: 'u' } });
     const calls = Array.from({ length: 300 }, () => connection.send({ method: 'GET', path: '/' }));
