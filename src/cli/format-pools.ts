@@ -20,11 +20,46 @@ type Field = [name: string, value: string | number | null];
 
 function failureFields(failures: ShownPool['failures'] | null): Field[] {
   if (!failures) return [];
-  const { consecutive, lastReason, lastMessage, nextAttemptAtMs } = failures;
+  const { consecutive, lastReason, lastMessage, nextAttemptAtMs, breaker } = failures;
   return [
     ['Failures', consecutive],
+    ['Breaker', breaker === 'closed' ? null : breaker === 'open' ? 'open' : 'half-open'],
     ['Last failure', lastReason && `${lastReason}: ${lastMessage ?? ''}`],
     ['Next attempt', nextAttemptAtMs && new Date(nextAttemptAtMs).toISOString()],
+  ];
+}
+
+/** What others did to the pool's pods, and what holds it back without its template's fault. */
+function disturbanceFields({ disturbances, quota, releases }: ShownPool): Field[] {
+  const { count = 0, lastPod, lastReason, lastAtMs } = disturbances ?? {};
+  const when = lastAtMs ? ` at ${new Date(lastAtMs).toISOString()}` : '';
+  const taken = `${count}, last ${lastPod ?? ''}${lastReason ? ` (${lastReason})` : ''}${when}`;
+  const given = releases
+    ? `${releases.count}, last ${releases.lastPod ?? ''} (${releases.lastReason ?? ''})`
+    : '';
+  return [
+    ['Taken away', count > 0 ? taken : null],
+    ['Given up', releases && releases.count > 0 ? given : null],
+    ['Quota', quota ? quota.message : null],
+  ];
+}
+
+/** How far a new template has come. */
+function rolloutFields({
+  templateHash,
+  stale,
+  previousTemplateHash,
+  warm,
+  target,
+}: ShownPool): Field[] {
+  const isDone = stale === 0;
+  return [
+    ['Template', templateHash],
+    ['Before', previousTemplateHash ?? null],
+    [
+      'Rollout',
+      isDone ? null : `${stale} unclaimed pods of older templates left, ${warm} of ${target} warm`,
+    ],
   ];
 }
 
@@ -41,13 +76,15 @@ export function formatPool(status: ShownPool): string {
     ['Pending', status.pending],
     ['Claimed', status.claimed],
     ['Retiring', status.retiring],
-    ['Template', `${status.templateHash} (${status.stale} unclaimed pods of older ones)`],
+    ['Demand', status.demand ?? null],
+    ...rolloutFields(status),
     [
       'Limits',
       spec &&
         `${spec.maxPods} pods, ${spec.maxPending} pending, Ready in ${spec.podReadySeconds} s`,
     ],
     ...failureFields(failures),
+    ...disturbanceFields(status),
     [
       'Last refusal',
       lastRefusal && `${new Date(lastRefusal.atMs).toISOString()}: ${lastRefusal.message}`,

@@ -3,12 +3,22 @@ import { Command, CommanderError } from 'commander';
 import { applyCommand } from './apply.ts';
 import { claimCommand, separateCommand } from './claim.ts';
 import { claimsCommand } from './claims.ts';
+import { completionCommand } from './completion.ts';
 import { deleteCommand } from './delete.ts';
 import { describeCommand } from './describe.ts';
+import { drainCommand } from './drain.ts';
+import { editCommand } from './edit.ts';
+import { eventsCommand } from './events.ts';
+import { gcCommand } from './gc.ts';
 import { getCommand } from './get.ts';
+import { pauseCommand } from './pause.ts';
 import { releaseCommand } from './release.ts';
 import { renewCommand } from './renew.ts';
+import { resumeCommand } from './resume.ts';
+import { retryCommand } from './retry.ts';
+import { rolloutCommand } from './rollout.ts';
 import { scaleCommand } from './scale.ts';
+import { topCommand } from './top.ts';
 
 const environment = `
 Environment:
@@ -20,7 +30,9 @@ Environment:
 
 const commands = [
   ...[applyCommand(), getCommand(), describeCommand(), scaleCommand(), deleteCommand()],
-  ...[claimCommand(), claimsCommand(), renewCommand(), releaseCommand()],
+  ...[pauseCommand(), resumeCommand(), drainCommand(), retryCommand(), rolloutCommand()],
+  ...[editCommand(), topCommand(), eventsCommand(), gcCommand()],
+  ...[claimCommand(), claimsCommand(), renewCommand(), releaseCommand(), completionCommand()],
 ];
 
 const program = new Command('pilotlight')

@@ -6,11 +6,18 @@ import { defaultTaskQueue } from '../workflows/messages.ts';
 
 /** Runs an action with a connection to Temporal; PILOTLIGHT_TASK_QUEUE names the queue of new pools. */
 export async function withPools<T>(action: (pools: Pools) => Promise<T>): Promise<T> {
+  return withTemporal((temporal) =>
+    action(new Pools(temporal, process.env['PILOTLIGHT_TASK_QUEUE'] ?? defaultTaskQueue)),
+  );
+}
+
+/** Runs an action with a connection to Temporal itself. */
+export async function withTemporal<T>(
+  action: (temporal: TemporalConnection) => Promise<T>,
+): Promise<T> {
   const temporal: TemporalConnection = await connectToTemporal();
   try {
-    return await action(
-      new Pools(temporal, process.env['PILOTLIGHT_TASK_QUEUE'] ?? defaultTaskQueue),
-    );
+    return await action(temporal);
   } finally {
     await temporal.close();
   }

@@ -1,3 +1,5 @@
+import { hostname, userInfo } from 'node:os';
+import { basename } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { innermostMessage, PoolError } from './pool-error.ts';
@@ -57,10 +59,22 @@ function wrap(
   // A drained pool's workflow is closed; it could still be asked, but there is no such pool any more.
   const workflow = { queryRejectCondition: 'NOT_OPEN' } as const;
   return {
-    client: new Client({ connection, namespace, workflow }),
+    client: new Client({ connection, namespace, workflow, identity: identity() }),
     address: addressOf(connectionOptions),
     close: () => connection.close(),
   };
+}
+
+/** Who asks, as the history of a pool names it: a person or a service account, and where. */
+function identity(): string {
+  const [program = 'pilotlight'] = process.argv.slice(1, 2).map((path) => basename(path, '.ts'));
+  let user = `uid ${process.getuid?.() ?? 'unknown'}`;
+  try {
+    user = userInfo().username;
+  } catch {
+    // A container may run under a user that no file names.
+  }
+  return `${user}@${hostname()} (${program === 'main' ? 'pilotlight' : basename(program, '.js')})`;
 }
 
 function addressOf({ address = 'localhost:7233' }: { address?: string }): string {

@@ -7,6 +7,9 @@ import {
   applySpecUpdate,
   demandChangedSignal,
   drainSignal,
+  pauseSignal,
+  resumeSignal,
+  retrySignal,
   resizeUpdate,
   searchAttributeTypes,
   statusQuery,
@@ -80,9 +83,27 @@ export class Pools {
     );
   }
 
-  /** Tells a pool to retire its pods and to end once its claims are over. */
-  async drain(pool: string): Promise<void> {
-    await this.#call(pool, () => this.#handle(pool).signal(drainSignal));
+  /**
+   * Tells a pool to retire its pods and to end once its claims are over. Claims that are still held
+   * after `deadlineSeconds` (the pool's longest lease unless given) are left to their holders.
+   */
+  async drain(pool: string, options: { deadlineSeconds?: number } = {}): Promise<void> {
+    await this.#call(pool, () => this.#handle(pool).signal(drainSignal, { ...options }));
+  }
+
+  /** Tells a pool to start and retire nothing until it is resumed; claims and leases go on. */
+  async pause(pool: string): Promise<void> {
+    await this.#call(pool, () => this.#handle(pool).signal(pauseSignal));
+  }
+
+  /** Ends a pause. */
+  async resume(pool: string): Promise<void> {
+    await this.#call(pool, () => this.#handle(pool).signal(resumeSignal));
+  }
+
+  /** Tells a pool to try a template that failed again at once. */
+  async retry(pool: string): Promise<void> {
+    await this.#call(pool, () => this.#handle(pool).signal(retrySignal));
   }
 
   /** Tells a pool how many claims wait for it. Repeating it, or sending it late, does no harm. */
@@ -90,15 +111,16 @@ export class Pools {
     await this.#call(pool, () => this.#handle(pool).signal(demandChangedSignal, demand));
   }
 
-  /** Waits until a pool has ended, for at most `timeoutMs`; false when it has not. */
-  async waitUntilEnded(pool: string, timeoutMs: number): Promise<boolean> {
+  /** Waits until a pool has ended, for at most `timeoutMs`: its last status, or null in vain. */
+  async waitUntilEnded(pool: string, timeoutMs: number): Promise<PoolStatus | null> {
     const deadline = AbortSignal.timeout(timeoutMs);
     const { client, address } = this.#temporal;
     try {
-      await client.withAbortSignal(deadline, () => this.#handle(pool).result());
-      return true;
+      return (await client.withAbortSignal(deadline, () =>
+        this.#handle(pool).result(),
+      )) as PoolStatus;
     } catch (error) {
-      if (deadline.aborted) return false;
+      if (deadline.aborted) return null;
       throw toPoolError(error, pool, address);
     }
   }

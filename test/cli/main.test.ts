@@ -75,7 +75,7 @@ describe('pilotlight', () => {
       /`knid` to be one of .* an unknown field/,
       'knid: 1',
     ],
-    ['an endless timeout', ['delete', 'pool', 'a', '--timeout', '0'], /^error: .*'0' is invalid/],
+    ['an endless timeout', ['delete', 'pool', 'a', '--timeout', '8d'], /^error: .*'8d' is invalid/],
   ];
   for (const [what, args, expected, input = ''] of refusals) {
     it(`refuses ${what} in a sentence, with exit code 1`, async () => {

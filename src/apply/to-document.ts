@@ -1,0 +1,34 @@
+import { stringify } from 'yaml';
+import type { V1PodTemplateSpec } from '@kubernetes/client-node';
+import type { PoolSpec } from '../pool/pool-spec.ts';
+import type { PoolSettings } from '../pool/spec.ts';
+
+/**
+ * The document of a running pool, as YAML that can be applied again. Its template is the stored one,
+ * so it shows the defaults that the API server has filled in.
+ */
+export function toDocument(options: {
+  pool: string;
+  namespace: string;
+  spec: PoolSpec;
+  template: V1PodTemplateSpec;
+}): string {
+  const { pool, namespace, spec, template } = options;
+  const { labels = {}, annotations = {} } = template.metadata ?? {};
+  return stringify({
+    apiVersion: 'pilotlight.dev/v1alpha1',
+    kind: 'WarmPool',
+    metadata: { name: pool, namespace },
+    spec: {
+      ...settingsOf(spec),
+      template: { metadata: { labels, annotations }, spec: template.spec },
+    },
+  });
+}
+
+/** The hash belongs to the template beside it. */
+function settingsOf(spec: PoolSpec): PoolSettings {
+  return Object.fromEntries(
+    Object.entries(spec).filter(([name]) => name !== 'templateHash'),
+  ) as unknown as PoolSettings;
+}

@@ -1,0 +1,37 @@
+import { formatTable } from './format-table.ts';
+import type { ShownPool } from './shown-pool.ts';
+
+/** Longest text of a last failure: a row must fit into a terminal. */
+const maxFailureLength = 60;
+
+/** A live view's table: one row a pool. `pending` tells the age of the oldest. */
+export function formatTop(pools: ShownPool[]): string {
+  const head = ['NAME', 'PHASE', 'TARGET', 'WARM', 'PENDING', 'CLAIMED', 'DEMAND', 'LAST FAILURE'];
+  return formatTable(
+    head,
+    pools.map((pool) => [
+      ...[pool.pool, pool.phase, pool.target, pool.warm, pendingOf(pool), pool.claimed],
+      ...[pool.demand ?? '', lastFailureOf(pool)],
+    ]),
+  );
+}
+
+function pendingOf({ pending, pods }: ShownPool): string {
+  const ages = pods.filter(({ phase }) => phase === 'pending').map(({ ageMs }) => ageMs);
+  return ages.length === 0
+    ? String(pending)
+    : `${pending} (${formatSeconds(Math.max(...ages) / 1000)})`;
+}
+
+function lastFailureOf({ failures, quota }: ShownPool): string {
+  const text = failures?.lastReason
+    ? `${failures.lastReason}: ${failures.lastMessage ?? ''}`
+    : (quota?.message ?? '');
+  return text.replaceAll(/\s+/g, ' ').slice(0, maxFailureLength);
+}
+
+/** `42s`, `7m` or `3h`. */
+function formatSeconds(seconds: number): string {
+  if (seconds < 120) return `${Math.round(seconds)}s`;
+  return seconds < 7_200 ? `${Math.round(seconds / 60)}m` : `${Math.round(seconds / 3_600)}h`;
+}
