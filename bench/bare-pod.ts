@@ -6,7 +6,12 @@ export function barePod(name: string, labels: Record<string, string>): V1Pod {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name, labels: { ...template.metadata?.labels, ...labels }, annotations: {} },
+    metadata: {
+      name,
+      labels: { ...template.metadata?.labels, ...labels },
+      // One, because a JSON patch can add to annotations only where there are some.
+      annotations: { bench: 'floor' },
+    },
     ...(template.spec ? { spec: template.spec } : {}),
   };
 }

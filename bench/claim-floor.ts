@@ -113,13 +113,24 @@ export class BarePool {
     waiter({ name, uid });
   }
 
-  /** The pod that is Ready the longest, else the next to be. */
-  #take(): Promise<Pod> {
+  /** The pod that is Ready the longest, else the next to be; raises when none comes in 60 s. */
+  async #take(): Promise<Pod> {
     const [first] = this.#ready.values();
-    if (first === undefined) return new Promise((resolve) => this.#waiters.push(resolve));
-    this.#ready.delete(first.uid);
-    this.#taken.add(first.uid);
-    return Promise.resolve(first);
+    if (first !== undefined) {
+      this.#ready.delete(first.uid);
+      this.#taken.add(first.uid);
+      return first;
+    }
+    const next = Promise.withResolvers<Pod>();
+    this.#waiters.push(next.resolve);
+    const late = setTimeout(() => {
+      next.reject(new Error(`no pod was Ready within ${readyDeadlineMs} ms`));
+    }, readyDeadlineMs);
+    try {
+      return await next.promise;
+    } finally {
+      clearTimeout(late);
+    }
   }
 
   async #claim({ name, uid }: Pod, claimId: string): Promise<void> {
