@@ -14,6 +14,7 @@ export interface PodMoment {
   isTerminating: boolean;
   isDeleted: boolean;
   isClaimed: boolean;
+  claimId: string | null;
   /** null: not claimed, or a claim without a lease. */
   leaseExpiresAtMs: number | null;
 }
@@ -136,6 +137,7 @@ export class PodRecorder {
       isTerminating: pod.metadata?.deletionTimestamp !== undefined,
       isDeleted,
       isClaimed: labels['pilotlight.dev/state'] === 'claimed',
+      claimId: annotations['pilotlight.dev/claim-id'] ?? null,
       leaseExpiresAtMs: Number.isNaN(leaseEnd) ? null : leaseEnd,
     });
   }

@@ -69,6 +69,29 @@ describe('the connection to a cluster', () => {
     await Promise.all(calls);
   });
 
+  it('carries claims beside a full line of calls, and at most 6 deletes at once', async () => {
+    const deletes = new Set<unknown>();
+    server.answer = ({ method }, response) => {
+      if (method === 'PATCH') sendJson(response, { claimed: true });
+      if (method === 'DELETE') deletes.add(response);
+    };
+    const hanging = [
+      ...Array.from({ length: 40 }, () => connection.send({ method: 'GET', path: '/hangs' })),
+      ...Array.from({ length: 20 }, () =>
+        connection.send({ method: 'DELETE', path: '/hangs', lane: 'deletes' }),
+      ),
+    ].map((call) => call.catch(() => null));
+    const claim = { method: 'PATCH', path: '/', lane: 'claims', deadlineMs: 1_000 } as const;
+    const contentType = 'application/json-patch+json';
+    const answer = await connection.send({ ...claim, contentType, body: [] });
+    assert.deepEqual(answer, { claimed: true });
+    const patch = server.requests.find(({ method }) => method === 'PATCH');
+    assert.equal(patch?.headers['content-type'], contentType);
+    assert.equal(deletes.size, 6);
+    await connection.close();
+    await Promise.all(hanging);
+  });
+
   it('gives a call up at its deadline, also when the answer stops in its middle', async () => {
     const { kubeconfigPath } = server;
     const hasty = await connectToCluster({ kubeconfigPath, callDeadlineMs: 60 });
