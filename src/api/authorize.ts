@@ -8,7 +8,7 @@ import type { Caller, Tokens } from './tokens.ts';
  * What a route asks of its caller. `open`: nothing. `observe`: any token that is not bound to some
  * pools, since the answer is about all of them.
  */
-export type Access = 'open' | 'claim' | 'observe' | 'admin';
+type Access = 'open' | 'claim' | 'observe' | 'admin';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

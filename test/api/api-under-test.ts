@@ -23,7 +23,7 @@ export function exampleState(claimId = 'job-1', pool = 'small'): ClaimState {
 }
 
 /** A pool as its card tells. */
-export function exampleSummary(pool = 'small'): PoolSummary {
+function exampleSummary(pool = 'small'): PoolSummary {
   return {
     ...{ pool, namespace: 'default', phase: 'Steady', why: '', target: 4, templateHash: 'abc' },
     ...{ acceptsClaims: true, claim: { leaseSeconds: 3600, maxLeaseSeconds: 86_400 } },
@@ -66,7 +66,7 @@ export interface ApiUnderTest {
 }
 
 /** An answer, read. */
-export interface Answer {
+interface Answer {
   status: number;
   headers: Headers;
   body: Record<string, unknown>;

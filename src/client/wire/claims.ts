@@ -8,10 +8,10 @@ import { claimAnnotations, claimLabels } from './metadata.ts';
 import { chosenClaimId, claimId, line, poolName } from './names.ts';
 
 /** Longest wait in line: proxies and load balancers commonly cut a silent request after minutes. */
-export const maxWaitSeconds = 300;
+const maxWaitSeconds = 300;
 
 /** Longest lease of all; each pool has a maximum of its own. */
-export const maxLeaseSeconds = specLimits['claim.maxLeaseSeconds'].max;
+const maxLeaseSeconds = specLimits['claim.maxLeaseSeconds'].max;
 
 const leaseSeconds = Type.Integer({
   minimum: 1,

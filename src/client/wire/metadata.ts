@@ -3,16 +3,16 @@ import Type from 'typebox';
 import { labels, reservedPrefix } from '../../pool/labels.ts';
 
 /** A caller's keys at most: every watcher of the pods carries them. */
-export const maxMetadataKeys = 16;
+const maxMetadataKeys = 16;
 
 /** Longest value of an annotation: 16 of them stay far below the 256 KiB that Kubernetes allows. */
-export const maxAnnotationLength = 1_024;
+const maxAnnotationLength = 1_024;
 
 /**
  * Keys that the claim itself writes. Karpenter's and the cluster autoscaler's protect a claimed pod
  * from being moved; a caller that wants its pod evicted releases it.
  */
-export const reservedKeys = [
+const reservedKeys = [
   labels.managedBy,
   'karpenter.sh/do-not-disrupt',
   'cluster-autoscaler.kubernetes.io/safe-to-evict',

@@ -3,10 +3,10 @@ import Type from 'typebox';
 import { maxPoolNameLength } from '../../pool/names.ts';
 
 /** Longest claimId: it is an annotation and an URL's last part, where each character may take three. */
-export const maxClaimIdLength = 200;
+const maxClaimIdLength = 200;
 
 /** Claims that were not named by their caller have names of this prefix; callers can't use it. */
-export const serverClaimIdPrefix = 'auto-';
+const serverClaimIdPrefix = 'auto-';
 
 /** One line of text for people: no control characters, line separators or halves of characters. */
 const linePattern = '[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}]';
@@ -46,7 +46,7 @@ export const claimId = Type.String({
 });
 
 /** Longest holder or reason: a line for people and dashboards. */
-export const maxLineLength = 200;
+const maxLineLength = 200;
 
 /** A line of text with a description. */
 export function line(description: string) {
