@@ -31,12 +31,12 @@ const closeDeadlineMs = 3_000;
 /** What happens to claims that an operator should see. */
 const troubles = new Set(['lost', 'notDiscarded', 'demandUnheard']);
 
-const log = pino({ name: 'pilotlight-api', level: process.env['PILOTLIGHT_LOG_LEVEL'] ?? 'info' });
+const log = pino({ name: 'pilotlight-api' });
 
 async function main(): Promise<void> {
-  const { namespace, taskQueue, host, port, tokensFile, claimLimits } = readConfiguration(
-    process.env,
-  );
+  const configuration = readConfiguration(process.env);
+  const { namespace, taskQueue, host, port, tokensFile, claimLimits } = configuration;
+  log.level = configuration.logLevel;
   const onTrouble = (message: string): void => log.error(message);
   const tokens = tokensFile === null ? null : await Tokens.open({ path: tokensFile, onTrouble });
   const metrics = new ApiMetrics();

@@ -74,7 +74,8 @@ export class Tokens {
   /** Reads a file; raises when it is missing or wrong, naming the entry but no token. */
   static async open(options: TokensOptions): Promise<Tokens> {
     const tokens = new Tokens(options);
-    tokens.#seen = await fingerprint(options.path);
+    // A file that is missing is told of by the reading, in words.
+    tokens.#seen = await fingerprint(options.path).catch(() => '');
     tokens.#entries = await readEntries(options.path);
     tokens.#lookLater();
     return tokens;
