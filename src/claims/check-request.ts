@@ -59,7 +59,7 @@ export function checkClaimRequest(request: ClaimRequest, limits: ClaimLimits): v
 }
 
 /** Raises `badRequest` for a claimId that no caller may use. */
-export function checkClaimId(claimId: string): void {
+function checkClaimId(claimId: string): void {
   checkText('claimId', claimId, maxClaimIdLength);
   if (claimId.startsWith(autoClaimIdPrefix)) {
     refuse('claimId', `another beginning than ${autoClaimIdPrefix}, which is reserved`, claimId);

@@ -10,10 +10,11 @@ export interface ClaimLimits {
 
 /**
  * A waiting claim costs some 2 KiB and, over HTTP, a connection: 5,000 are 10 MiB and stay below
- * the 8,192 open files that a process often gets. A wait of ten minutes outlasts a node's start.
+ * the 8,192 open files that a process often gets. Five minutes outlast a node's
+ * start, and proxies commonly cut a request that is silent for longer.
  */
 export const defaultClaimLimits: ClaimLimits = {
   maxWaitingPerPool: 1_000,
   maxWaiting: 5_000,
-  maxWaitSeconds: 600,
+  maxWaitSeconds: 300,
 };

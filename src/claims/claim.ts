@@ -20,7 +20,7 @@ export interface ClaimRequest {
 }
 
 /** The pod of a claim. */
-export interface ClaimedPod {
+interface ClaimedPod {
   name: string;
   namespace: string;
   uid: string;

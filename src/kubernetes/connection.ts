@@ -45,7 +45,7 @@ const credentialsMaxAgeMs = 60_000;
  * Which connections carry a call: claims must not wait for anything else, and deletes must not fill
  * what others need.
  */
-export type Lane = 'calls' | 'claims' | 'deletes';
+type Lane = 'calls' | 'claims' | 'deletes';
 
 /** A call as JSON. */
 export interface PlainCall {

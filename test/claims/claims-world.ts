@@ -49,7 +49,7 @@ export interface Replica {
 }
 
 /** The answer that never came. */
-export function unanswered(): KubernetesError {
+function unanswered(): KubernetesError {
   return new KubernetesError('no answer from the API server', { kind: 'unavailable' });
 }
 

@@ -39,6 +39,28 @@ describe('the line of a pool', () => {
     assert.equal(new Set(served.map(({ pod }) => pod.uid)).size, 4);
   });
 
+  it('serves 300 waiters in the order of arrival, and tells the pool few times (P9)', async () => {
+    const roomy = await world.startReplica();
+    const order: number[] = [];
+    const claims = Array.from({ length: 300 }, async (_, index) => {
+      const claim = await roomy.claims.claim({ pool: 'small', waitSeconds: 30 });
+      order.push(index);
+      return claim;
+    });
+    await eventually('the line', () => roomy.claims.poolSummary('small')?.waiting === 300);
+    // One pod at a time has one order; five at a time may be answered in any.
+    for (let served = 0; served < 300; served += 5) {
+      for (let count = 0; count < 5; count += 1) world.addPod();
+      await eventually('five answers', () => order.length === served + 5);
+      const batch = order.slice(served).toSorted((a, b) => a - b);
+      assert.deepEqual(batch, [served, served + 1, served + 2, served + 3, served + 4]);
+    }
+    const pods = await Promise.all(claims);
+    assert.equal(new Set(pods.map(({ pod }) => pod.uid)).size, 300);
+    await eventually('the last report', () => roomy.demand.at(-1)?.report.waiting === 0);
+    assert.ok(roomy.demand.length <= 50, `${roomy.demand.length} reports`);
+  });
+
   it('lets a loser go back to its place in front', async () => {
     const answered: string[] = [];
     const claims = ['a', 'b'].map(async (claimId) => {
