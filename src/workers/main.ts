@@ -18,6 +18,7 @@ import { maxLaunches } from '../pool/plan.ts';
 import { podsChangedSignal } from '../workflows/messages.ts';
 import { readConfiguration } from './configuration.ts';
 import { ensureWatch, keepWatch } from './keep-watch.ts';
+import { defaultBundleFolder, openWorkflowBundle } from './workflow-bundle.ts';
 import { workflowCode } from './workflow-code.ts';
 
 const configuration = readConfiguration(process.env);
@@ -66,7 +67,10 @@ async function main(): Promise<void> {
     connection,
     namespace: temporalNamespace,
     taskQueue,
-    workflowsPath: workflowCode.workflowsPath,
+    workflowBundle: await openWorkflowBundle({
+      folder: defaultBundleFolder(process.env),
+      onTrouble: (error) => log.warn({ error: String(error) }, 'the workflow bundle is not kept'),
+    }),
     dataConverter: { payloadConverterPath: workflowCode.payloadConverterPath },
     activities: createActivities({
       connection: cluster,
