@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import { annotations } from '../../src/pool/labels.ts';
+import { pods as podResource } from '../../dev/simulated/resources.ts';
+import { claimHashOf } from '../../src/claims/claim-hash.ts';
+import { createClaimRecord } from '../../src/kubernetes/claim-records.ts';
+import { annotations, labels } from '../../src/pool/labels.ts';
 import { eventually } from '../kubernetes/faulty-api-server.ts';
 import { ClaimsWorld, type Fate, kindOf } from './claims-world.ts';
 import { hasCode } from './has-code.ts';
@@ -92,6 +95,29 @@ describe('a claim with a claimId', () => {
     const claim = await there;
     hold.resolve(undefined);
     assert.deepEqual((await waiting).pod, claim.pod);
+  });
+
+  it('finds the pod that it got elsewhere although it never saw it warm', async () => {
+    const replica = await world.startReplica();
+    const waiting = replica.claims.claim({ ...named, waitSeconds: 5 });
+    await eventually('the line', () => replica.claims.poolSummary('small')?.waiting === 1);
+    const { metadata } = world.addPod({ ready: false });
+    const claimHash = claimHashOf(named.claimId);
+    const claim = { claimId: named.claimId, claimHash, pool: 'small' };
+    const place = { connection: world.connection, namespace: 'default' };
+    const { name: podName, uid: podUid } = metadata;
+    await createClaimRecord({ ...place, ...claim, podName, podUid });
+    const { status } = world.addPod({ pool: 'other' });
+    world.store.put(podResource, {
+      ...world.pod(podName)!,
+      metadata: {
+        ...metadata,
+        labels: { ...metadata.labels, [labels.state]: 'claimed', [labels.claim]: claimHash },
+        annotations: { [annotations.claimId]: named.claimId },
+      },
+      status,
+    });
+    assert.equal((await waiting).pod.uid, podUid);
   });
 
   it('joins its own wait, and ends for each caller at its own time', async () => {

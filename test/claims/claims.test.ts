@@ -176,6 +176,19 @@ describe('a claim without a claimId', () => {
     await eventually('the release', () => Boolean(world.pod(name)?.metadata.deletionTimestamp));
   });
 
+  it('tells when it can not be released though nobody waits for it: its lease ends it', async () => {
+    world.addPod();
+    const replica = await world.startReplica();
+    const gone = new AbortController();
+    replica.fate = (call) => {
+      if (kindOf(call) === 'PATCH pods') gone.abort();
+      return kindOf(call) === 'DELETE pods' ? 'neverArrives' : 'carriedOut';
+    };
+    await assert.rejects(replica.claims.claim(now, gone.signal), hasCode('claimEnded'));
+    await eventually('the event', () => replica.events.some(({ kind }) => kind === 'notDiscarded'));
+    assert.equal(replica.calls.filter((kind) => kind === 'DELETE pods').length, 3);
+  });
+
   it('takes the pod off an owner that is a custom resource, and leaves other owners', async () => {
     const pod = world.addPod();
     const owner = (apiVersion: string, uid: string): object => ({

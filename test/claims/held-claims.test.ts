@@ -4,7 +4,7 @@ import type { Claim } from '../../src/claims/claim.ts';
 import type { ClaimError } from '../../src/claims/claim-error.ts';
 import { annotations } from '../../src/pool/labels.ts';
 import { eventually } from '../kubernetes/faulty-api-server.ts';
-import { ClaimsWorld, type Replica } from './claims-world.ts';
+import { ClaimsWorld, type Fate, kindOf, type Replica } from './claims-world.ts';
 import { hasCode } from './has-code.ts';
 
 const now = { pool: 'small', waitSeconds: 0 };
@@ -118,6 +118,25 @@ describe('a claim that is held', () => {
       hasCode('claimLost')(error);
       return error.details['reason'] === 'Evicted';
     });
+  });
+
+  it('is lost for who renews it a moment after its pod vanished', async () => {
+    first.fate = (call) => {
+      if (kindOf(call) === 'PATCH pods') world.remove(claim.pod.name);
+      return 'carriedOut';
+    };
+    await assert.rejects(first.claims.renew('mine', 300), hasCode('claimLost'));
+    await assert.rejects(first.claims.get('mine'), hasCode('claimLost'));
+  });
+
+  it('is not renewed while others renew it all the time, and says to come again', async () => {
+    let seconds = 100;
+    first.fate = async (call): Promise<Fate> => {
+      seconds += 1;
+      if (kindOf(call) === 'PATCH pods') await second.claims.renew('mine', seconds);
+      return 'carriedOut';
+    };
+    await assert.rejects(first.claims.renew('mine', 500), hasCode('clusterUnavailable'));
   });
 
   it('is still held while its pod is not Ready', async () => {
