@@ -20,6 +20,8 @@ export function waitMs(options: {
 /** A number from 0 to below 1 for a text: FNV-1a, which mixes short texts well enough for a spread. */
 export function fractionOf(text: string): number {
   let hash = 0x811c9dc5;
-  for (const char of text) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193) >>> 0;
+  for (let index = 0; index < text.length; index += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193) >>> 0;
+  }
   return hash / 2 ** 32;
 }

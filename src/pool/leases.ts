@@ -10,7 +10,7 @@
  */
 import type { Action } from './actions.ts';
 import type { PlanContext } from './plan-context.ts';
-import type { PodRecord, PoolState } from './state.ts';
+import type { PoolState } from './state.ts';
 
 /** Past the end of a lease before it is over: a renewal under way at its end still counts. */
 export const leaseGraceMs = 2_000;
@@ -38,29 +38,22 @@ export function judgeLeases({ state, byPhase, isDue }: PlanContext): {
   const retirements: Action[] = [];
   let needsList = false;
   for (const record of byPhase.claimed) {
-    const judgedAtMs = leaseJudgedAtMs(record);
-    if (judgedAtMs === null || record.pod === null) continue;
-    if (!isDue(Math.max(judgedAtMs, state.lease.heldUntilMs, record.retryAtMs))) continue;
+    const { name, pod, retryAtMs } = record;
+    if (pod?.leaseExpiresAtMs === undefined) continue;
+    const overAtMs = pod.leaseExpiresAtMs + leaseGraceMs;
+    const judgedAtMs = Math.ceil(overAtMs / judgedEveryMs) * judgedEveryMs;
+    if (!isDue(Math.max(judgedAtMs, state.lease.heldUntilMs, retryAtMs))) continue;
     if (record.tasks.includes('retire')) continue;
-    const overAtMs = (record.pod.leaseExpiresAtMs ?? 0) + leaseGraceMs;
     if (state.lease.listedAtMs < Math.max(overAtMs, state.lease.heldUntilMs)) {
       needsList = true;
       continue;
     }
-    const { name, pod } = record;
     retirements.push({
       ...{ kind: 'retire', podName: name, uid: pod.uid, reason: 'expired' },
       ...{ onlyIfNotReady: false, isLeaseOver: true },
     });
   }
   return { retirements, needsList };
-}
-
-/** When a claimed pod's lease is to be judged; null without a lease. */
-function leaseJudgedAtMs({ pod }: PodRecord): number | null {
-  const endsAtMs = pod?.leaseExpiresAtMs;
-  if (endsAtMs === undefined) return null;
-  return Math.ceil((endsAtMs + leaseGraceMs) / judgedEveryMs) * judgedEveryMs;
 }
 
 /** The state in which no lease is judged for a minute. */

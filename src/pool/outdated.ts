@@ -14,11 +14,14 @@ import type { PodRecord, PoolState, RetireReason } from './state.ts';
 /** Pods are replaced between nine tenths of their longest age and all of it (U3). */
 const spread = 0.1;
 
+/** The reasons for which a pod that works is replaced. */
+export type OutdatedReason = Extract<RetireReason, 'cordoned' | 'stale' | 'aged' | 'idle'>;
+
 /** Why a pod is to be replaced, and from when on; null when it is not. */
 export function outdatedReason(
   record: PodRecord,
   state: PoolState,
-): { reason: RetireReason; fromMs: number } | null {
+): { reason: OutdatedReason; fromMs: number } | null {
   const { spec } = state;
   const { pod, templateHash } = record;
   if (pod?.node !== undefined && state.cordoned.nodes.includes(pod.node)) {
@@ -27,7 +30,7 @@ export function outdatedReason(
   if (templateHash !== spec.templateHash) return { reason: 'stale', fromMs: 0 };
   if (pod === null) return null;
   const share = 1 - spread * fractionOf(pod.uid);
-  const ends: { reason: RetireReason; fromMs: number }[] = [];
+  const ends: { reason: OutdatedReason; fromMs: number }[] = [];
   if (spec.maxAgeSeconds > 0) {
     const fromMs = pod.createdAtMs + spec.maxAgeSeconds * 1000 * share;
     ends.push({ reason: 'aged', fromMs: Math.ceil(fromMs) });

@@ -1,13 +1,7 @@
 /** What the parts of a plan share. */
 import { demandOf } from './demand.ts';
-import { outdatedReason } from './outdated.ts';
-import {
-  phaseOf,
-  type PodPhase,
-  type PodRecord,
-  type PoolState,
-  type RetireReason,
-} from './state.ts';
+import { outdatedReason, type OutdatedReason } from './outdated.ts';
+import { phaseOf, type PodPhase, type PodRecord, type PoolState } from './state.ts';
 
 /** A state at an instant, its records by phase, and the way to ask for a later look. */
 export interface PlanContext {
@@ -15,7 +9,7 @@ export interface PlanContext {
   nowMs: number;
   byPhase: Record<PodPhase, PodRecord[]>;
   /** Unclaimed pods that are to be replaced although they may work, with the reason. */
-  outdated: Map<PodRecord, RetireReason>;
+  outdated: Map<PodRecord, OutdatedReason>;
   /** True when the instant has come; else remembers to wake for it. */
   isDue: (atMs: number) => boolean;
 }
@@ -31,7 +25,7 @@ export function planContext(state: PoolState, nowMs: number, wakes: number[]): P
     ...{ pending: [], warm: [], unready: [], claimed: [], retiring: [] },
   };
   for (const record of Object.values(state.records)) byPhase[phaseOf(record)].push(record);
-  const outdated = new Map<PodRecord, RetireReason>();
+  const outdated = new Map<PodRecord, OutdatedReason>();
   // The release that recorded the first histories replaced nothing that worked.
   const present = state.rules < 2 ? [] : [byPhase.pending, byPhase.unready, byPhase.warm].flat();
   for (const record of present) {

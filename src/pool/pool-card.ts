@@ -44,5 +44,5 @@ function startSecondsEstimate(recentStartMs: number[]): number | null {
   if (median === undefined) return null;
   const seconds = Math.max(1, median / 1000);
   const power = 10 ** Math.floor(Math.log10(seconds));
-  return ([1, 2, 5, 10].find((step) => step * power >= seconds) ?? 10) * power;
+  return ([1, 2, 5].find((step) => step * power >= seconds) ?? 10) * power;
 }

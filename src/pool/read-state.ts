@@ -94,9 +94,8 @@ function readClock(carried: Mapping, fresh: PoolState, isWhole: boolean) {
     endedNames: Object.fromEntries(ended.slice(-maxEndedNames)),
     nextOrdinal: nextOrdinalAfter(carried, fresh),
     observe: {
-      launchedAtVersion: isVersion(observe['launchedAtVersion'])
-        ? observe['launchedAtVersion']
-        : null,
+      // Activities end with their run.
+      launchedAtVersion: null,
       dueAtMs: isTrusted ? numberOr(observe['dueAtMs'], fresh.observe.dueAtMs) : 0,
       intervalMs: numberOr(observe['intervalMs'], fresh.observe.intervalMs),
       changed: flagOr(observe['changed'], fresh.observe.changed),

@@ -1,6 +1,7 @@
 /** Which pods to end, and why. */
 import type { Action } from './actions.ts';
 import { deletionBudget } from './deletion-budget.ts';
+import type { OutdatedReason } from './outdated.ts';
 import { surge, unclaimed, warmWanted, type PlanContext } from './plan-context.ts';
 import { compareVersions } from './resource-version.ts';
 import { phaseOf, type PodRecord, type PoolState, type RetireReason } from './state.ts';
@@ -60,38 +61,37 @@ const sparesReady = new Set<RetireReason>([
 function brokenPods({ state, byPhase, isDue }: PlanContext): Candidate[] {
   const unreadyMs = state.spec.unreadySeconds * 1000;
   return byPhase.unready.flatMap((record): Candidate[] => {
-    if (record.pod?.disrupted === true) return [{ record, reason: 'disrupted' }];
-    const isStuck = isDue((record.unreadySinceMs ?? 0) + unreadyMs);
-    return isStuck ? [{ record, reason: 'unready' }] : [];
+    const { pod, unreadySinceMs } = record;
+    if (pod?.disrupted === true || unreadySinceMs === null)
+      return [{ record, reason: 'disrupted' }];
+    return isDue(unreadySinceMs + unreadyMs) ? [{ record, reason: 'unready' }] : [];
   });
 }
 
 /** Order in which outdated pods are replaced: those whose node goes first. */
-const urgency: Partial<Record<RetireReason, number>> = { cordoned: 0, stale: 1, aged: 2, idle: 3 };
+const urgency: Record<OutdatedReason, number> = { cordoned: 0, stale: 1, aged: 2, idle: 3 };
 
 /** Outdated pods that can be given up now, beside those chosen already (U1, U2). */
 function outdatedPods(context: PlanContext, chosen: Candidate[]): Candidate[] {
   const { state, byPhase, outdated } = context;
   if (outdated.size === 0 || state.failures.rounds > 0) return [];
-  const notWarm = without([...byPhase.pending, ...byPhase.unready], chosen);
+  const among = (records: PodRecord[]) => {
+    const wanted = new Set(records);
+    return [...outdated].flatMap(([record, reason]) =>
+      wanted.has(record) ? [{ record, reason }] : [],
+    );
+  };
+  const notWarm = among(without([...byPhase.pending, ...byPhase.unready], chosen));
   const floor = Math.max(0, warmWanted(state) - state.spec.rollout.maxUnavailable);
-  const warm = byPhase.warm
-    .filter((record) => outdated.has(record))
-    .sort((a, b) => rank(outdated, a) - rank(outdated, b) || a.sinceMs - b.sinceMs)
+  const warm = among(byPhase.warm)
+    .sort((a, b) => urgency[a.reason] - urgency[b.reason] || a.record.sinceMs - b.record.sinceMs)
     .slice(0, Math.max(0, byPhase.warm.length - floor));
-  return [...notWarm.filter((record) => outdated.has(record)), ...warm].map((record) => ({
-    record,
-    reason: outdated.get(record) ?? 'stale',
-  }));
+  return [...notWarm, ...warm];
 }
 
 function without(records: PodRecord[], chosen: Candidate[]): PodRecord[] {
   const gone = new Set(chosen.map(({ record }) => record));
   return records.filter((record) => !gone.has(record));
-}
-
-function rank(outdated: Map<PodRecord, RetireReason>, record: PodRecord): number {
-  return urgency[outdated.get(record) ?? 'stale'] ?? 1;
 }
 
 /**
