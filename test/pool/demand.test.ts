@@ -88,6 +88,13 @@ describe('demand', () => {
     assert.equal(demandOf(state), 4);
   });
 
+  it('of nobody is no demand, and ends what its replica had reported (D1)', () => {
+    const none = report({ waiting: 0, version: '21' });
+    assert.equal(takeDemand(fullPool(), none, 5).demandedAtMs, null);
+    const ended = takeDemand(takeDemand(fullPool(), report(), 4), none, 5);
+    assert.deepEqual([ended.demand, ended.demandedAtMs], [{}, 5]);
+  });
+
   it('expires by itself when a replica dies, at most a minute later (D3)', () => {
     const state = takeDemand(fullPool(), report(), 0);
     const { wakeAtMs } = plan({

@@ -1,4 +1,6 @@
 /** Small specs, states and pods to test with. */
+import { observeList } from '../../src/pool/observe.ts';
+import type { Observation } from '../../src/pool/observation.ts';
 import type { PodView } from '../../src/pool/pod-view.ts';
 import type { PoolSpec } from '../../src/pool/pool-spec.ts';
 import { newState, type PoolState } from '../../src/pool/state.ts';
@@ -41,4 +43,17 @@ export function examplePod(changes: Partial<PodView> = {}): PodView {
     ended: false,
     ...changes,
   };
+}
+
+/** A pool that has listed these pods at second 0, in a cluster at version 50. */
+export function poolOf(pods: PodView[], changes: Partial<PoolSpec> = {}): PoolState {
+  const list = { cluster: 'c1', version: '50', pods, gone: [], complete: true };
+  const state = { ...exampleState(changes), rules: 2 };
+  return observeList({ state, list, launchedAtVersion: '0', nowMs: 0 });
+}
+
+/** What a watcher tells of some pods. */
+export function seen(pods: PodView[], changes: Partial<Observation> = {}): Observation {
+  const version = pods.at(-1)?.version ?? '60';
+  return { cluster: 'c1', version, pods, gone: [], complete: false, ...changes };
 }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { begin } from '../../src/pool/begin.ts';
 import { observe, observeList } from '../../src/pool/observe.ts';
 import { readObservation, type Observation } from '../../src/pool/observation.ts';
 import type { PodView } from '../../src/pool/pod-view.ts';
 import type { PoolState } from '../../src/pool/state.ts';
-import { examplePod, exampleState } from './examples.ts';
+import { examplePod, exampleState, poolOf, seen } from './examples.ts';
 
 const cluster = 'c1';
 
@@ -176,6 +177,61 @@ describe('observe', () => {
     assert.ok(!('refusal' in readObservation({ ...message, gone })));
   });
 
+  it('passes over what is older than what it knows (S3, S4)', () => {
+    const known = seen([examplePod({ version: '60', ready: true })]);
+    const state = observe(poolOf([]), known, 1);
+    const older = examplePod({ version: '55' });
+    assert.equal(observe(state, seen([older]), 2).records['p-0']?.pod?.ready, true);
+    const earlier = [{ name: 'p-0', uid: 'of-an-earlier-life', version: '59' }];
+    assert.ok(observe(state, seen([], { gone: earlier }), 2).records['p-0']);
+    const ended = observe(state, seen([], { gone: [{ ...earlier[0]!, uid: 'u0' }] }), 2);
+    assert.deepEqual(observe(ended, seen([older]), 3).records, {});
+  });
+
+  it('takes the end of an earlier life of a name for the end of a later one only if it is newer', () => {
+    const state = observe(poolOf([]), seen([examplePod({ version: '60' })]), 1);
+    const gone = [{ name: 'p-0', uid: 'other', version: '61' }];
+    assert.deepEqual(observe(state, seen([], { gone }), 2).records, {});
+  });
+
+  it('counts a pod as taken away when it is evicted, deleted or lost unclaimed', () => {
+    const counted = (before: Partial<PodView>, after: Partial<PodView>): number => {
+      const state = poolOf([examplePod({ ready: true, ...before })]);
+      const pod = examplePod({ ...before, ready: false, version: '60', ...after });
+      return observe(state, seen([pod]), 1_000).disturbances.count;
+    };
+    assert.equal(counted({}, { ended: true, reason: 'Evicted' }), 1);
+    assert.equal(counted({}, { ended: true }), 1);
+    assert.equal(counted({}, { terminating: true }), 1);
+    assert.equal(counted({ ready: false }, { terminating: true }), 1);
+    assert.equal(counted({}, {}), 0);
+    assert.equal(counted({}, { ended: true, reason: 'OOMKilled' }), 0);
+    assert.equal(counted({ terminating: true }, { terminating: true, ended: true }), 0);
+    assert.equal(counted({ ended: true, reason: 'Evicted' }, { terminating: true }), 0);
+    assert.equal(counted({ claimed: true }, { terminating: true }), 0);
+    assert.equal(counted({}, { claimed: true, terminating: true }), 0);
+  });
+
+  it('counts a pod that its spawn gives up at its deadline as no disturbance', () => {
+    const spawn = { kind: 'spawn', podName: 'p-0', templateHash: 'abc', uid: 'u0' } as const;
+    const starting = begin(poolOf([examplePod()]), [spawn], 0);
+    const ending = seen([examplePod({ version: '60', terminating: true })]);
+    assert.equal(observe(starting, ending, 289_000).disturbances.count, 1);
+    assert.equal(observe(starting, ending, 290_000).disturbances.count, 0);
+  });
+
+  it('charges a crash to nobody when the pod is or was claimed (F4)', () => {
+    const charged = (before: Partial<PodView>, after: Partial<PodView>): number => {
+      const state = poolOf([examplePod({ ready: true, ...before })]);
+      const crashed = { ready: false, ended: true, reason: 'Error', version: '60' };
+      return observe(state, seen([examplePod({ ...crashed, ...after })]), 9).failures.consecutive;
+    };
+    assert.equal(charged({}, {}), 1);
+    assert.equal(charged({ claimed: true }, {}), 0);
+    assert.equal(charged({}, { claimed: true }), 0);
+    assert.equal(charged({}, { uid: 'other' }), 0);
+  });
+
   it('forgets the oldest ends beyond a thousand', () => {
     let state = exampleState();
     for (let index = 0; index < 1_010; index += 1) {
@@ -197,11 +253,86 @@ describe('readObservation', () => {
     );
   });
 
-  it('names the field that is wrong', () => {
-    const given = { cluster, version: '01', pods: [], gone: [] };
-    const read = readObservation(given);
-    assert.ok('refusal' in read && read.refusal.includes('`version`'));
-    const pods = [{ ...examplePod(), name: '__proto__' }];
-    assert.ok('refusal' in readObservation({ ...given, version: '1', pods }));
+  const given = { cluster, version: '1', pods: [], gone: [] };
+  const gonePod = { name: 'p-0', uid: 'u0', version: '1' };
+  for (const [what, wrong, field] of [
+    ['no object', 7, 'an observation'],
+    ['null', null, 'an observation'],
+    ['a list', [], 'an observation'],
+    ['no cluster', { ...given, cluster: '' }, '`cluster`'],
+    ['a version with a leading zero', { ...given, version: '01' }, '`version`'],
+    ['no list of pods', { ...given, pods: {} }, '`pods`'],
+    ['a pod that is none', { ...given, pods: [null] }, '`pods`'],
+    [
+      'a pod called __proto__',
+      { ...given, pods: [{ ...examplePod(), name: '__proto__' }] },
+      '`pods`',
+    ],
+    [
+      'a pod without a template',
+      { ...given, pods: [{ ...examplePod(), templateHash: 1 }] },
+      '`pods`',
+    ],
+    [
+      'a pod without a date',
+      { ...given, pods: [{ ...examplePod(), createdAtMs: null }] },
+      '`pods`',
+    ],
+    [
+      'a pod that is ready in a word',
+      { ...given, pods: [{ ...examplePod(), ready: 'yes' }] },
+      '`pods`',
+    ],
+    ['an end that is none', { ...given, gone: [7] }, '`gone`'],
+    ['an end without a uid', { ...given, gone: [{ ...gonePod, uid: 9 }] }, '`gone`'],
+    ['too many pods', { ...given, pods: Array(2_001).fill(examplePod()) }, '`pods`'],
+  ] as const) {
+    it(`refuses ${what}, and names it (P8)`, () => {
+      const read = readObservation(wrong);
+      assert.ok('refusal' in read && read.refusal.includes(field), JSON.stringify(read));
+    });
+  }
+
+  it('takes what belongs to it and nothing else, texts cut to their longest', () => {
+    const texts = { node: 'n1', reason: 'r'.repeat(300), message: 'm'.repeat(300) };
+    const optional = {
+      readyChangedAtMs: 1,
+      leaseExpiresAtMs: 2,
+      disrupted: true,
+      releaseReason: 'x',
+    };
+    const pod = { ...examplePod(), ...texts, ...optional };
+    const gone = [
+      { ...gonePod, claimed: true, more: 1 },
+      { ...gonePod, claimed: 'yes' },
+    ];
+    assert.deepEqual(readObservation({ ...given, pods: [{ ...pod, more: 1 }], gone, more: 1 }), {
+      ...{ ...given, complete: false },
+      pods: [{ ...pod, reason: 'r'.repeat(253), message: 'm'.repeat(200) }],
+      gone: [{ ...gonePod, claimed: true }, gonePod],
+    });
+  });
+
+  it('leaves out optional fields that can not be read', () => {
+    const wrong = { node: 7, reason: null, message: {}, readyChangedAtMs: 'x', disrupted: 1 };
+    const read = readObservation({ ...given, pods: [{ ...examplePod(), ...wrong }] });
+    assert.deepEqual('refusal' in read ? read : read.pods, [examplePod()]);
+  });
+
+  it('takes the pods although the nodes can not be read', () => {
+    const cordonedOf = (cordoned: unknown): unknown => {
+      const read = readObservation({ ...given, cordoned });
+      return 'refusal' in read ? read : read.cordoned;
+    };
+    const nodes = { version: '5', nodes: ['n1'] };
+    assert.deepEqual(cordonedOf({ ...nodes, more: 1 }), nodes);
+    for (const wrong of [
+      7,
+      { nodes: [] },
+      { version: '5', nodes: 'n1' },
+      { ...nodes, nodes: [''] },
+    ]) {
+      assert.equal(cordonedOf(wrong), undefined);
+    }
   });
 });

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { checkSpecRequest, requestSpec } from '../../src/pool/requests.ts';
+import {
+  checkSpecRequest,
+  requestDrain,
+  requestPause,
+  requestResume,
+  requestSpec,
+  requestTarget,
+} from '../../src/pool/requests.ts';
 import { exampleSpec, exampleState } from './examples.ts';
 
 const request = { spec: exampleSpec({ warmTarget: 5 }), namespace: 'default' };
@@ -50,5 +57,47 @@ describe('a request for another spec', () => {
         requestSpec(exampleState(), given, 7);
       }),
     );
+  });
+});
+
+describe('a request for another target', () => {
+  for (const value of [4, { target: 4 }]) {
+    it(`is followed as ${JSON.stringify(value)}`, () => {
+      assert.equal(requestTarget(exampleState(), value, 7).spec.warmTarget, 4);
+    });
+  }
+
+  for (const value of ['nine', -1, 1.5, 21, null, {}, 1e99, [4]]) {
+    it(`is refused as ${JSON.stringify(value)}, which is shown (P8)`, () => {
+      const { lastRefusal, ...rest } = requestTarget(exampleState(), value, 7);
+      assert.deepEqual({ ...rest, lastRefusal: null }, exampleState());
+      assert.match(lastRefusal?.message ?? '', /^setTarget: Expected `target` to be an integer/);
+    });
+  }
+});
+
+describe('a request to pause', () => {
+  it('holds until the one to resume', () => {
+    const paused = requestPause(exampleState());
+    assert.equal(paused.paused, true);
+    assert.deepEqual(requestResume(paused), exampleState());
+  });
+});
+
+describe('a request to drain', () => {
+  const endsAtMs = (maxLeaseSeconds: number, value: unknown): number | null => {
+    const claim = { leaseSeconds: 0, maxLeaseSeconds };
+    return requestDrain(exampleState({ claim }), value, 1_000).drainEndsAtMs;
+  };
+
+  it('waits for claims as long as the longest lease, or a week without leases', () => {
+    assert.equal(endsAtMs(60, undefined), 61_000);
+    assert.equal(endsAtMs(60, null), 61_000);
+    assert.equal(endsAtMs(0, {}), 604_801_000);
+  });
+
+  it('waits as long as it says', () => {
+    assert.equal(endsAtMs(60, { deadlineSeconds: 5 }), 6_000);
+    assert.equal(endsAtMs(60, { deadlineSeconds: 0 }), 1_000);
   });
 });

@@ -57,6 +57,12 @@ describe('checkPoolSpec', () => {
     ]);
   });
 
+  it('refuses a rollout that could replace nothing', () => {
+    assert.deepEqual(errorsOf({ ...minimal, rollout: { maxSurge: 0 } }), [
+      'rollout.maxSurge: expected above 0 when rollout.maxUnavailable is 0, or nothing could be replaced, got 0',
+    ]);
+  });
+
   it('names unknown fields at every depth', () => {
     const errors = errorsOf({ ...minimal, warmTargets: 1, claim: { lease: 1 }, rollout: 3 });
     assert.match(errors.join('\n'), /^warmTargets: expected one of warmTarget, .* unknown field$/m);
