@@ -11,8 +11,8 @@ import { pendingSpawns, readPoolHistory } from './pool-history.ts';
  */
 const pendingSeconds = Number(process.env['PILOTLIGHT_PENDING_SECONDS'] ?? 30);
 
-/** A thousand pods are created in some 10 s on an idle machine; their Ready reports take as long. */
-const createAllMs = 45_000;
+/** A thousand pods are created in some 10 s on an idle machine, and in over 45 s were on a busy one. */
+const createAllMs = 75_000;
 
 describe('many pods', function () {
   this.timeout(180_000);
