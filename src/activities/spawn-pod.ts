@@ -43,8 +43,8 @@ interface SpawnDependencies {
   templates: TemplateCache;
 }
 
-/** Up to this many spawns end on their own: there is nothing to tell them together with. */
-const fewSpawns = 3;
+/** A spawn that is the only one ends at once: there is nothing to tell it together with. */
+const fewSpawns = 1;
 
 /** Creates at once: as many as the connection carries calls (16 reach 4,000 a second). */
 const maxCreates = 16;
