@@ -20,6 +20,15 @@ import { isKey, podOrdinal } from './names.ts';
 import { compareVersions, newerVersion, noVersion } from './resource-version.ts';
 import { maxEndedNames, type PodRecord, type PoolState } from './state.ts';
 
+/**
+ * The state after a message of a watcher. A new life believes none before its first list has told it
+ * which cluster it lives in: a process that watches another one may be the first to speak.
+ */
+export function hear(state: PoolState, observation: Observation, nowMs: number): PoolState {
+  if (state.rules < 2 || state.cluster !== null) return observe(state, observation, nowMs);
+  return { ...state, observe: { ...state.observe, changed: true } };
+}
+
 /** The state after an observation. One of another cluster changes nothing but `trouble`. */
 export function observe(state: PoolState, observation: Observation, nowMs: number): PoolState {
   if (state.cluster !== null && state.cluster !== observation.cluster) {
@@ -63,12 +72,23 @@ export function observe(state: PoolState, observation: Observation, nowMs: numbe
   }
   next.cordoned = newerCordoned(state.cordoned, observation.cordoned);
   if (observation.complete) endWhatIsLacking(next, observation);
+  if (isOfThePast(state, observation)) {
+    next.observe = { ...next.observe, dueAtMs: nowMs, changed: true };
+  }
   boundEndedNames(next);
   next.highestVersion = newerVersion(state.highestVersion, observation.version);
   const held = isLeaseUnseen ? holdLeases(next, nowMs) : next;
   if (state.rules < 2) return held;
   const charged = crashes.reduce((known, crash) => charge(known, crash, nowMs), held);
   return disturb(charged, disturbed, nowMs);
+}
+
+/**
+ * Whether all pods are told as of a version that is older than the newest one known. Either the
+ * watcher lags behind what others have read, or the cluster was set back: a list tells at once (O4).
+ */
+function isOfThePast(state: PoolState, { complete, version }: Observation): boolean {
+  return state.rules >= 2 && complete && compareVersions(version, state.highestVersion) < 0;
 }
 
 /** The state after a consistent list that was launched when the pool knew `launchedAtVersion`. */

@@ -133,13 +133,15 @@ function settleObserve(
   const intervalMs = isQuiet
     ? Math.min(longestResyncMs, listed.observe.intervalMs * 2)
     : shortestResyncMs;
+  // What was told before the cluster was known was passed over, and may be newer than the list.
+  const isBehind = state.cluster === null && state.observe.changed;
   return {
     ...settled,
     lease: { ...settled.lease, listedAtMs },
     trouble: listed.trouble === state.trouble ? null : listed.trouble,
     observe: {
       launchedAtVersion: null,
-      dueAtMs: nowMs + intervalMs,
+      dueAtMs: nowMs + (isBehind ? 0 : intervalMs),
       intervalMs,
       changed: false,
     },

@@ -227,24 +227,6 @@ export function newState(options: {
   };
 }
 
-/**
- * The state to carry into a new run. Activities do not survive continue-as-new, so none is under way
- * there: the first plan of the new run launches them again under the same ids and the activities
- * adopt their pods.
- */
-export function carryState(state: PoolState): PoolState {
-  const records: Record<string, PodRecord> = {};
-  for (const [name, record] of Object.entries(state.records)) {
-    records[name] = { ...record, tasks: [], retryAtMs: 0 };
-  }
-  return {
-    ...state,
-    records,
-    observe: { ...state.observe, launchedAtVersion: null },
-    publish: { ...state.publish, underWay: null },
-  };
-}
-
 /** The phase of a record, derived from what was read and what was decided. */
 export type PodPhase = 'pending' | 'warm' | 'unready' | 'claimed' | 'retiring';
 

@@ -12,7 +12,7 @@ import { begin } from '../pool/begin.ts';
 import { readDemand, takeDemand } from '../pool/demand.ts';
 import { detailsOf } from '../pool/details.ts';
 import { holdLeases, latenessMs } from '../pool/leases.ts';
-import { observe } from '../pool/observe.ts';
+import { hear } from '../pool/observe.ts';
 import { readObservation } from '../pool/observation.ts';
 import { passTime } from '../pool/pass-time.ts';
 import { plan } from '../pool/plan.ts';
@@ -29,7 +29,8 @@ import {
 import { settle } from '../pool/settle.ts';
 import { checkTarget } from '../pool/spec.ts';
 import { readState } from '../pool/read-state.ts';
-import { carryState, newState, type PoolState } from '../pool/state.ts';
+import { carryState } from '../pool/carry-state.ts';
+import { newState, type PoolState } from '../pool/state.ts';
 import { conditionOf, statusOf, type PoolStatus } from '../pool/status.ts';
 import { countPhases } from '../pool/state.ts';
 import { createLauncher } from './launch.ts';
@@ -169,7 +170,7 @@ function handleMessages(
     change((state) =>
       'refusal' in observation
         ? refuse(state, observation.refusal, Date.now())
-        : observe(state, observation, Date.now()),
+        : hear(state, observation, Date.now()),
     );
   });
   wf.setHandler(messages.demandChangedSignal, (value) => {

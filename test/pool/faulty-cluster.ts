@@ -6,14 +6,15 @@
 import assert from 'node:assert/strict';
 import type { Action, Outcome } from '../../src/pool/actions.ts';
 import { begin } from '../../src/pool/begin.ts';
-import { observe } from '../../src/pool/observe.ts';
+import { hear } from '../../src/pool/observe.ts';
 import type { GonePod, Observation } from '../../src/pool/observation.ts';
 import { plan } from '../../src/pool/plan.ts';
 import type { PodView } from '../../src/pool/pod-view.ts';
 import { readState } from '../../src/pool/read-state.ts';
 import { requestTarget } from '../../src/pool/requests.ts';
 import { settle } from '../../src/pool/settle.ts';
-import { carryState, newState, type PoolState } from '../../src/pool/state.ts';
+import { carryState } from '../../src/pool/carry-state.ts';
+import { newState, type PoolState } from '../../src/pool/state.ts';
 import { examplePod, exampleSpec } from './examples.ts';
 
 /** What a backup of etcd holds. */
@@ -192,7 +193,7 @@ export class FaultyCluster {
   }
 
   private hear(message: Observation): void {
-    this.state = observe(this.state, message, this.nowMs);
+    this.state = hear(this.state, message, this.nowMs);
     this.noteNames();
   }
 

@@ -50,7 +50,7 @@ describe('a carried state', () => {
   for (const [what, record] of [
     ['is null', null],
     ['has another name', { ...carried.records['p-0'], name: 'p-1' }],
-    ['has a pod that is none', { ...carried.records['p-0'], pod: 'x' }],
+    ['has a pod that is none', { ...carried.records['p-0'], name: 'p-6', pod: 'x' }],
   ] as const) {
     it(`whose record ${what} lists the pods before it plans`, () => {
       const state = read({ records: { 'p-6': record, 'made-by-hand': record } });

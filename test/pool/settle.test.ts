@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { RetireResult, SpawnResult } from '../../src/pool/actions.ts';
 import { begin } from '../../src/pool/begin.ts';
+import { hear } from '../../src/pool/observe.ts';
 import { plan } from '../../src/pool/plan.ts';
 import type { PodView } from '../../src/pool/pod-view.ts';
 import { settle } from '../../src/pool/settle.ts';
@@ -148,6 +149,23 @@ describe('settle', () => {
     assert.deepEqual(Object.keys(settle(exampleState(), { kind: 'observe', result }, 0).records), [
       'p-0',
     ]);
+  });
+
+  // A worker with the kubeconfig of another cluster was the first to speak to a new pool, which then
+  // lived there for good and refused its own cluster.
+  it('lets only a list tell a new life where it lives, and lists again if it passed a message over', () => {
+    const listing = begin({ ...exampleState(), rules: 2 }, [{ kind: 'observe' }], 0);
+    const wrong = seen([pod], { cluster: 'c2', complete: true });
+    const told = hear(listing, wrong, 1);
+    assert.deepEqual([told.cluster, told.records], [null, {}]);
+    const after = (state: PoolState): PoolState => {
+      const result = { outcome: 'listed', list: seen([], { complete: true }) } as const;
+      return settle(state, { kind: 'observe', result }, 2);
+    };
+    assert.deepEqual([after(told).cluster, after(told).observe.dueAtMs], ['c1', 2]);
+    assert.equal(after(listing).observe.dueAtMs, 60_002);
+    assert.ok(hear(after(told), seen([{ ...pod, version: '61' }]), 3).records['p-0']);
+    assert.match(hear(after(told), wrong, 3).trouble?.message ?? '', /cluster c2/);
   });
 
   it('ends its trouble with a list, but not with one of another cluster', () => {

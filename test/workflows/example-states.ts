@@ -9,7 +9,8 @@ import { plan } from '../../src/pool/plan.ts';
 import type { PodView } from '../../src/pool/pod-view.ts';
 import { refuse, requestDrain, requestPause, requestTarget } from '../../src/pool/requests.ts';
 import { settle } from '../../src/pool/settle.ts';
-import { carryState, newState, type PoolState } from '../../src/pool/state.ts';
+import { carryState } from '../../src/pool/carry-state.ts';
+import { newState, type PoolState } from '../../src/pool/state.ts';
 import { examplePod, exampleSpec, exampleState } from '../pool/examples.ts';
 
 const atMs = 1_700_000_000_000;
