@@ -12,11 +12,13 @@ import {
   releasedAnswer,
   releaseQuery,
   renewBody,
+  shapeClaimBody,
 } from '../client/wire/claims.ts';
 import type { App } from './app.ts';
 import { checkPool, maySee } from './authorize.ts';
 import { callerSignal } from './caller-signal.ts';
 import { maxClaimBodyBytes } from './limits.ts';
+import { resolvePool } from './resolve-pool.ts';
 import { withProblems } from './route-schema.ts';
 import type { Caller } from './tokens.ts';
 
@@ -29,6 +31,7 @@ export type ClaimsService = Pick<
 /** Adds every route under /v1 that is about claims. */
 export function addClaimRoutes(app: App, claims: ClaimsService): void {
   addClaimRoute(app, claims);
+  addShapeClaimRoute(app, claims);
   addRenewRoute(app, claims);
   addReleaseRoute(app, claims);
 
@@ -92,6 +95,32 @@ function addClaimRoute(app: App, claims: ClaimsService): void {
       checkPool(caller, pool);
       const waitSeconds = body.waitSeconds ?? 0;
       const claim = await claims.claim({ ...body, pool, waitSeconds }, callerSignal(raw.socket));
+      return reply.code(201).send(claim);
+    },
+  );
+}
+
+function addShapeClaimRoute(app: App, claims: ClaimsService): void {
+  app.post(
+    '/v1/claims',
+    {
+      config: { access: 'claim' },
+      bodyLimit: maxClaimBodyBytes,
+      preValidation: allowNoBody,
+      schema: withProblems({
+        operationId: 'claimByShape',
+        summary: 'Takes a warm pod of the one pool that has a shape and image',
+        tags: ['claims'],
+        body: shapeClaimBody,
+        response: { 201: claimAnswer },
+      }),
+    },
+    async ({ body, caller, raw }, reply) => {
+      const { shape, image, ...wish } = body;
+      const seen = claims.poolSummaries().filter(({ pool }) => maySee(caller, pool));
+      const pool = resolvePool(seen, { shape, image });
+      const waitSeconds = wish.waitSeconds ?? 0;
+      const claim = await claims.claim({ ...wish, pool, waitSeconds }, callerSignal(raw.socket));
       return reply.code(201).send(claim);
     },
   );

@@ -9,6 +9,7 @@ import type { ClusterConnection } from '../kubernetes/connection.ts';
 import { KubernetesError } from '../kubernetes/kubernetes-error.ts';
 import { dryRunPod, storeTemplate } from '../kubernetes/templates.ts';
 import type { PoolDocument } from '../pool/document.ts';
+import { labelsOf } from './document-labels.ts';
 import { templateHash } from './template-hash.ts';
 
 /** Documents that were refused, with a line for each thing wrong, or a cluster that does not answer. */
@@ -36,10 +37,11 @@ export async function applyPools(
   options: Servers & { documents: PoolDocument[]; namespace: string },
 ): Promise<AppliedPool[]> {
   const { documents, connection, pools } = options;
-  const wanted = documents.map(({ pool, namespace, settings, template }) => ({
+  const wanted = documents.map(({ pool, namespace, labels, settings, template }) => ({
     pool,
     namespace: namespace ?? options.namespace,
     spec: { ...settings, templateHash: templateHash(template) },
+    labels: labelsOf({ template, labels }),
     // The API server checks the rest of the template in the dry run.
     template: template as unknown as V1PodTemplateSpec,
   }));
@@ -49,10 +51,10 @@ export async function applyPools(
     await checkPool({ connection, pools, pool, namespace, template });
   }
   const applied: AppliedPool[] = [];
-  for (const { pool, namespace, spec, template } of wanted) {
+  for (const { pool, namespace, spec, labels, template } of wanted) {
     const { templateHash } = spec;
     await storeTemplate({ connection, namespace, pool, templateHash, template });
-    const change = await pools.apply({ pool, namespace, spec });
+    const change = await pools.apply({ pool, namespace, spec, labels });
     // A drained pool of that name may have ended just before, and swept its templates as it went.
     if (change === 'created') {
       await storeTemplate({ connection, namespace, pool, templateHash, template });

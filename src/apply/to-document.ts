@@ -1,5 +1,7 @@
 import { stringify } from 'yaml';
 import type { V1PodTemplateSpec } from '@kubernetes/client-node';
+import { imageLabel } from './document-labels.ts';
+import type { PoolLabels } from '../pool/pool-labels.ts';
 import type { PoolSpec } from '../pool/pool-spec.ts';
 import type { PoolSettings } from '../pool/spec.ts';
 
@@ -11,14 +13,20 @@ export function toDocument(options: {
   pool: string;
   namespace: string;
   spec: PoolSpec;
+  labels: PoolLabels;
   template: V1PodTemplateSpec;
 }): string {
-  const { pool, namespace, spec, template } = options;
+  const { pool, namespace, spec, labels: poolLabels, template } = options;
   const { labels = {}, annotations = {} } = template.metadata ?? {};
+  // What `apply` adds by itself must not outlive a change of the image.
+  const added = imageLabel({ spec: { containers: template.spec?.containers } });
+  const own = Object.fromEntries(
+    Object.entries(poolLabels).filter(([key, value]) => added[key] !== value),
+  );
   return stringify({
     apiVersion: 'pilotlight.dev/v1alpha1',
     kind: 'WarmPool',
-    metadata: { name: pool, namespace },
+    metadata: { name: pool, namespace, labels: own },
     spec: {
       ...settingsOf(spec),
       template: { metadata: { labels, annotations }, spec: template.spec },

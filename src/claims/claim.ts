@@ -86,6 +86,8 @@ export interface PoolSummary {
   why: string;
   target: number;
   templateHash: string;
+  /** What kind of pod it holds. */
+  labels: Record<string, string>;
   acceptsClaims: boolean;
   claim: { leaseSeconds: number; maxLeaseSeconds: number };
   startSecondsEstimate: number | null;

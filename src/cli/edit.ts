@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { applyPools } from '../apply/apply-pools.ts';
+import { labelsOf } from '../apply/document-labels.ts';
 import { readDocuments } from '../apply/read-documents.ts';
 import { templateHash } from '../apply/template-hash.ts';
 import { toDocument } from '../apply/to-document.ts';
@@ -36,7 +37,7 @@ async function edit(options: {
   name: string;
 }): Promise<void> {
   const { pools, connection, name } = options;
-  const { namespace, spec } = await pools.status(name);
+  const { namespace, spec, labels } = await pools.status(name);
   const template = await readTemplate({
     ...{ connection, namespace, pool: name, templateHash: spec.templateHash },
   });
@@ -45,7 +46,7 @@ async function edit(options: {
       `PodTemplate ${name}-${spec.templateHash} is missing: apply its document again`,
     );
   }
-  const shown = toDocument({ pool: name, namespace, spec, template });
+  const shown = toDocument({ pool: name, namespace, spec, labels, template });
   const folder = await mkdtemp(join(tmpdir(), 'pilotlight-edit-'));
   const file = join(folder, `${name}.yaml`);
   await writeFile(file, shown);
@@ -87,7 +88,7 @@ async function apply(options: {
   // What the API server has filled in would make it another template and replace every pod.
   if (isSameTemplate && (document.namespace ?? namespace) === namespace) {
     await pools.apply({
-      ...{ pool: name, namespace },
+      ...{ pool: name, namespace, labels: labelsOf(document) },
       spec: { ...document.settings, templateHash: hash },
     });
     return;

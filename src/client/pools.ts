@@ -1,6 +1,7 @@
 /** Pools as their users see them: typed calls to the pool workflows. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { poolWorkflowId } from '../pool/names.ts';
+import type { PoolLabels } from '../pool/pool-labels.ts';
 import type { PoolSpec } from '../pool/pool-spec.ts';
 import type { PoolStatus } from '../pool/status.ts';
 import {
@@ -138,11 +139,16 @@ export class Pools {
     pool: string;
     namespace: string;
     spec: PoolSpec;
+    /** The pool's own labels; those of a running pool stay when they are left out. */
+    labels?: PoolLabels;
   }): Promise<'created' | 'updated'> {
-    const { pool, namespace, spec } = input;
+    const { pool, namespace, spec, labels } = input;
     const upsertSearchAttributes = await this.#areSearchAttributesRegistered();
     if (await this.#start({ ...input, upsertSearchAttributes })) return 'created';
-    const request = { namespace, spec, upsertSearchAttributes };
+    const request = {
+      ...{ namespace, spec, upsertSearchAttributes },
+      ...(labels === undefined ? {} : { labels }),
+    };
     await this.#call(pool, () =>
       this.#handle(pool).executeUpdate(applySpecUpdate, { args: [request] }),
     );
@@ -159,7 +165,7 @@ export class Pools {
           taskQueue: this.#taskQueue,
           args: [input],
           workflowIdConflictPolicy: 'FAIL',
-          memo: { namespace },
+          memo: { namespace, labels: input.labels ?? {} },
           staticSummary: `Keeps pool ${pool} of namespace ${namespace} warm`,
         });
         return true;

@@ -1,6 +1,7 @@
 /** Pool cards: one ConfigMap a pool, so that API and CLI know the pools without Temporal. */
 import type { PoolCard } from '../pool/actions.ts';
 import { labels, managedByValue } from '../pool/labels.ts';
+import { repairPoolLabels } from '../pool/pool-labels.ts';
 import { isPoolName, poolCardName } from '../pool/names.ts';
 import { call, callIfFound, callUnlessReplaced, type ClusterConnection } from './connection.ts';
 import { KubernetesError } from './kubernetes-error.ts';
@@ -112,6 +113,7 @@ export function readPoolCard(text: string | undefined): PoolCard | null {
     why: textOf(card['why']),
     target: countOf(card['target']) ?? 0,
     templateHash: textOf(card['templateHash']),
+    labels: repairPoolLabels(card['labels']),
     acceptsClaims: card['acceptsClaims'] === true,
     claim: {
       leaseSeconds: countOf(claim['leaseSeconds']) ?? 0,

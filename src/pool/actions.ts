@@ -1,6 +1,7 @@
 /** What the plan decides and what came of it: plain data between core, workflow and activities. */
 import type { Observation } from './observation.ts';
 import type { PodView } from './pod-view.ts';
+import type { PoolLabels } from './pool-labels.ts';
 import type { RetireReason } from './state.ts';
 
 /** One step for the workflow to launch. */
@@ -26,6 +27,8 @@ export interface PoolCard {
   why: string;
   target: number;
   templateHash: string;
+  /** What kind of pod it holds, for claims by shape and image. */
+  labels: PoolLabels;
   /** False once the pool drains. */
   acceptsClaims: boolean;
   claim: { leaseSeconds: number; maxLeaseSeconds: number };

@@ -1,6 +1,7 @@
 /** Reads a pool document: what people write in YAML and send as JSON. */
 import { labels, reservedPrefix } from './labels.ts';
 import { isNamespace, isPoolName, maxPoolNameLength } from './names.ts';
+import { readPoolLabels, type PoolLabels } from './pool-labels.ts';
 import { show } from './show.ts';
 import { checkPoolSettings, type FieldError, type PoolSettings } from './spec.ts';
 
@@ -19,6 +20,8 @@ export interface PoolDocument {
   pool: string;
   /** Null when the document names none: then whoever applies it decides. */
   namespace: string | null;
+  /** What kind of pod it holds, for claims by shape and image. */
+  labels: PoolLabels;
   settings: PoolSettings;
   template: DocumentTemplate;
 }
@@ -34,7 +37,7 @@ export function parsePoolDocument(
   expectValue(root.apiVersion, 'apiVersion', documentVersion, errors);
   expectValue(root.kind, 'kind', documentKind, errors);
   const metadata = mapping(root.metadata, 'metadata', errors);
-  refuseUnknown(metadata, 'metadata.', ['name', 'namespace'], errors);
+  refuseUnknown(metadata, 'metadata.', ['name', 'namespace', 'labels'], errors);
   const { name, namespace = null } = metadata;
   if (!isPoolName(name)) {
     const expected = `lower-case letters, digits and dashes, at most ${maxPoolNameLength}`;
@@ -44,6 +47,7 @@ export function parsePoolDocument(
     const expected = 'the name of a Kubernetes namespace';
     errors.push({ field: 'metadata.namespace', expected, given: show(namespace) });
   }
+  const poolLabels = readPoolLabels(metadata.labels, 'metadata.labels', errors);
   const { template, ...settings } = mapping(root.spec, 'spec', errors);
   const checked = checkPoolSettings(settings);
   if (!checked.ok) {
@@ -56,6 +60,7 @@ export function parsePoolDocument(
     document: {
       pool: name as string,
       namespace: namespace as string | null,
+      labels: poolLabels,
       settings: checked.settings,
       template: read,
     },

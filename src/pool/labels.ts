@@ -15,6 +15,10 @@ export const labels = {
   template: `${prefix}/template`,
   /** A hash of the claimId, so that the pod of a claim is found by one label selector. */
   claim: `${prefix}/claim`,
+  /** On a pool's document and card: the name of its shape, as its callers know it. */
+  shape: `${prefix}/shape`,
+  /** On a pool's document and card: the image of its pods; the first container's unless given. */
+  image: `${prefix}/image`,
   /** Kubernetes' own key for the tool that manages an object. */
   managedBy: 'app.kubernetes.io/managed-by',
 } as const;

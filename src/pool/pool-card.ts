@@ -15,6 +15,7 @@ export function cardOf(state: PoolState): PoolCard | null {
     why: phase === 'Filling' || phase === 'Steady' ? '' : why,
     target: spec.warmTarget,
     templateHash: spec.templateHash,
+    labels: state.labels,
     acceptsClaims: !state.draining,
     claim: spec.claim,
     startSecondsEstimate: startSecondsEstimate(state.recentStartMs),

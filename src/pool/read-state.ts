@@ -9,6 +9,7 @@ import type { Deletions } from './brakes.ts';
 import { isKey, podOrdinal } from './names.ts';
 import { readCordoned } from './observation.ts';
 import { isPodName, isUid, readPodView } from './pod-view.ts';
+import { repairPoolLabels } from './pool-labels.ts';
 import { isVersion } from './resource-version.ts';
 import { repairPoolSpec } from './spec.ts';
 import {
@@ -68,6 +69,7 @@ function readSettings(carried: Mapping, fresh: PoolState) {
   const { spec, previousTemplateHash: previous } = carried;
   return {
     spec: repairPoolSpec(spec) ?? fresh.spec,
+    labels: carried['labels'] === undefined ? fresh.labels : repairPoolLabels(carried['labels']),
     previousTemplateHash: textOr(previous, fresh.previousTemplateHash),
     upsertSearchAttributes: flagOr(carried['upsertSearchAttributes'], fresh.upsertSearchAttributes),
     paused: flagOr(carried['paused'], fresh.paused),

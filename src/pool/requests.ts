@@ -1,8 +1,9 @@
 /** What people ask of a pool, applied to its state. None of these throws, whatever it is given (P8). */
 import { noQuota } from './brakes.ts';
+import { readPoolLabels, type PoolLabels } from './pool-labels.ts';
 import type { PoolSpec } from './pool-spec.ts';
 import { show } from './show.ts';
-import { checkPoolSpec, checkTarget, describeErrors } from './spec.ts';
+import { checkPoolSpec, checkTarget, describeErrors, type FieldError } from './spec.ts';
 import { noFailures, type PoolState } from './state.ts';
 
 /** Longest refusal kept: a message may quote what it was given. */
@@ -44,12 +45,14 @@ function retarget(state: PoolState, spec: PoolSpec, nowMs: number): PoolState {
 export function checkSpecRequest(
   request: unknown,
   state: PoolState,
-): { ok: true; spec: PoolSpec; upsertSearchAttributes: boolean } | { ok: false; message: string } {
+):
+  | { ok: true; spec: PoolSpec; labels: PoolLabels; upsertSearchAttributes: boolean }
+  | { ok: false; message: string } {
   const refused = (message: string) => ({ ok: false as const, message });
   if (typeof request !== 'object' || request === null || Array.isArray(request)) {
     return refused(`Expected an object with \`spec\`, got ${show(request)}`);
   }
-  const { namespace, spec, upsertSearchAttributes } = request as Record<string, unknown>;
+  const { namespace, spec, labels, upsertSearchAttributes } = request as Record<string, unknown>;
   const { pool, namespace: home } = state;
   if (namespace !== home) {
     return refused(
@@ -60,9 +63,14 @@ export function checkSpecRequest(
     return refused(`Pool ${pool} is being drained; apply again once it has ended`);
   const checked = checkPoolSpec(spec);
   if (!checked.ok) return refused(describeErrors(checked.errors));
+  const errors: FieldError[] = [];
+  // A sender that knows of no labels leaves them as they are.
+  const given = labels === undefined ? state.labels : readPoolLabels(labels, 'labels', errors);
+  if (errors.length > 0) return refused(describeErrors(errors));
   return {
     ok: true,
     spec: checked.spec,
+    labels: given,
     upsertSearchAttributes: upsertSearchAttributes === true,
   };
 }
@@ -71,10 +79,11 @@ export function checkSpecRequest(
 export function requestSpec(state: PoolState, request: unknown, nowMs: number): PoolState {
   const checked = checkSpecRequest(request, state);
   if (!checked.ok) return refuse(state, `applySpec: ${checked.message}`, nowMs);
-  const { spec, upsertSearchAttributes } = checked;
+  const { spec, labels, upsertSearchAttributes } = checked;
   const isNewTemplate = spec.templateHash !== state.spec.templateHash;
   return {
     ...retarget(state, spec, nowMs),
+    labels,
     upsertSearchAttributes,
     previousTemplateHash: isNewTemplate ? state.spec.templateHash : state.previousTemplateHash,
     failures: isNewTemplate ? noFailures : state.failures,

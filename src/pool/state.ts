@@ -16,6 +16,7 @@ import {
 } from './brakes.ts';
 import type { CordonedNodesView } from './observation.ts';
 import type { PodView } from './pod-view.ts';
+import type { PoolLabels } from './pool-labels.ts';
 import type { PoolSpec } from './pool-spec.ts';
 import { noVersion } from './resource-version.ts';
 
@@ -93,6 +94,7 @@ export interface PoolState {
   pool: string;
   namespace: string;
   spec: PoolSpec;
+  labels: PoolLabels;
   /** Kept until the next change, so that its template is not swept while a rollout may be undone. */
   previousTemplateHash: string | null;
   upsertSearchAttributes: boolean;
@@ -190,13 +192,14 @@ export function newState(options: {
   namespace: string;
   spec: PoolSpec;
   upsertSearchAttributes: boolean;
+  labels?: PoolLabels;
   /** The rules that the run follows; those of 0.1.0 unless given. */
   rules?: number;
 }): PoolState {
   // Field by field: a caller's object may carry more, and what slips in here is carried for ever.
-  const { pool, namespace, spec, upsertSearchAttributes, rules = 1 } = options;
+  const { pool, namespace, spec, upsertSearchAttributes, rules = 1, labels = {} } = options;
   return {
-    ...{ format: 1, rules, pool, namespace, spec, upsertSearchAttributes },
+    ...{ format: 1, rules, pool, namespace, spec, labels, upsertSearchAttributes },
     previousTemplateHash: null,
     paused: false,
     draining: false,

@@ -1,6 +1,7 @@
 /** What people are shown of a pool. */
 import { demandOf } from './demand.ts';
 import { breakerOf, type Breaker } from './failures.ts';
+import type { PoolLabels } from './pool-labels.ts';
 import type { PoolSpec } from './pool-spec.ts';
 import { countPhases, phaseOf, type PodPhase, type PoolState } from './state.ts';
 
@@ -56,6 +57,8 @@ export interface PoolStatus {
   releases: { count: number; lastReason: string | null; lastPod: string | null };
   /** Pods that exist or are being made, oldest first. */
   pods: PodStatus[];
+  /** What kind of pod it holds. */
+  labels: PoolLabels;
   /** What the pool was told to be, with the target as it is now. */
   spec: PoolSpec;
 }
@@ -170,6 +173,7 @@ export function statusOf({ state, nowMs }: { state: PoolState; nowMs: number }):
       ageMs: Math.max(0, nowMs - (record.pod?.createdAtMs ?? record.sinceMs)),
       reason: record.retiring ?? reasonOf(record.pod?.reason, record.pod?.message),
     })),
+    labels: state.labels,
     spec,
   };
 }

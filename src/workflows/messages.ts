@@ -5,6 +5,7 @@
  * Only definitions live here, so that a client can import them without the workflow's code.
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { PoolLabels } from '../pool/pool-labels.ts';
 import type { PoolSpec } from '../pool/pool-spec.ts';
 import type { PoolStatus } from '../pool/status.ts';
 
@@ -42,6 +43,8 @@ export interface ApplySpecInput {
   spec: PoolSpec;
   /** The Kubernetes namespace; another than the pool's is refused. */
   namespace: string;
+  /** The pool's own labels; they stay as they are when left out. */
+  labels?: PoolLabels;
   /** Whether the starter has seen the search attributes registered. */
   upsertSearchAttributes: boolean;
 }
@@ -52,6 +55,7 @@ export interface PoolWorkflowInput {
   namespace: string;
   spec: PoolSpec;
   upsertSearchAttributes: boolean;
+  labels?: PoolLabels;
   /** The state carried by continue-as-new; absent in a new life, which observes first. */
   carried?: unknown;
 }

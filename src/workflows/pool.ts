@@ -105,10 +105,10 @@ export async function poolWorkflow(given: messages.PoolWorkflowInput): Promise<P
   for (;;) {
     isDirty = false;
     if (wantsNewRun() && wf.allHandlersFinished()) {
-      const { pool, namespace, spec, upsertSearchAttributes } = state;
+      const { pool, namespace, spec, labels, upsertSearchAttributes } = state;
       const carried = carryState(state);
       await wf.continueAsNew<typeof poolWorkflow>({
-        ...{ pool, namespace, spec, upsertSearchAttributes, carried },
+        ...{ pool, namespace, spec, labels, upsertSearchAttributes, carried },
       });
     }
     const nowMs = Date.now();

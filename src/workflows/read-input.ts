@@ -1,6 +1,7 @@
 /** Checks what a workflow is started with. */
 import { ApplicationFailure } from '@temporalio/common';
 import { isNamespace, isPoolName } from '../pool/names.ts';
+import { repairPoolLabels } from '../pool/pool-labels.ts';
 import { show } from '../pool/show.ts';
 import { checkPoolSpec, describeErrors, repairPoolSpec } from '../pool/spec.ts';
 import type { PoolWorkflowInput, WatchWorkflowInput } from './messages.ts';
@@ -13,7 +14,7 @@ import type { PoolWorkflowInput, WatchWorkflowInput } from './messages.ts';
  * other limits, so such a spec is repaired, never refused.
  */
 export function readPoolInput(input: unknown): PoolWorkflowInput {
-  const { pool, namespace, spec, upsertSearchAttributes, carried } = fieldsOf(input);
+  const { pool, namespace, spec, upsertSearchAttributes, labels, carried } = fieldsOf(input);
   if (!isPoolName(pool)) throw badInput('pool', 'the name of a pool', pool);
   if (!isNamespace(namespace)) throw badInput('namespace', 'a Kubernetes namespace', namespace);
   const checked = checkPoolSpec(spec);
@@ -23,7 +24,7 @@ export function readPoolInput(input: unknown): PoolWorkflowInput {
     throw ApplicationFailure.nonRetryable(describeErrors(errors), 'BadInput');
   }
   return {
-    ...{ pool, namespace, spec: read, carried },
+    ...{ pool, namespace, spec: read, labels: repairPoolLabels(labels), carried },
     upsertSearchAttributes: upsertSearchAttributes === true,
   };
 }

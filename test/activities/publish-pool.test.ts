@@ -10,6 +10,7 @@ const card: PoolCard = {
   ...{ pool: 'small', namespace: 'home', phase: 'Steady', why: '', target: 1, templateHash: 'abc' },
   ...{ acceptsClaims: true, claim: { leaseSeconds: 60, maxLeaseSeconds: 600 } },
   startSecondsEstimate: null,
+  labels: {},
 };
 
 /** What the pool has stored: a card and two templates, the second younger than any age limit. */

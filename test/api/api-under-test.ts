@@ -23,12 +23,13 @@ export function exampleState(claimId = 'job-1', pool = 'small'): ClaimState {
 }
 
 /** A pool as its card tells. */
-function exampleSummary(pool = 'small'): PoolSummary {
+export function exampleSummary(pool = 'small'): PoolSummary {
   return {
     ...{ pool, namespace: 'default', phase: 'Steady', why: '', target: 4, templateHash: 'abc' },
     ...{ acceptsClaims: true, claim: { leaseSeconds: 3600, maxLeaseSeconds: 86_400 } },
     ...{ startSecondsEstimate: 2, warm: 4, pending: 0, claimed: 1, terminating: 0, stale: 0 },
     waiting: 0,
+    labels: {},
   };
 }
 

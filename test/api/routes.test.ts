@@ -104,6 +104,7 @@ describe('the routes of the API', () => {
       'get /v1/claims/{claimId}',
       'get /v1/pools',
       'get /v1/pools/{pool}',
+      'post /v1/claims',
       'post /v1/claims/{claimId}/renew',
       'post /v1/pools/{pool}/claims',
       'put /v1/pools/{pool}',

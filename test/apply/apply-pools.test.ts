@@ -12,6 +12,7 @@ function documentOf(pool: string): PoolDocument {
   return {
     pool,
     namespace: null,
+    labels: {},
     settings: checked.settings,
     template: {
       metadata: { labels: {}, annotations: {} },

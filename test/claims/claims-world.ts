@@ -156,6 +156,7 @@ export class ClaimsWorld {
       why: '',
       target: 1,
       templateHash: 'new',
+      labels: {},
       acceptsClaims: true,
       claim: { leaseSeconds: 60, maxLeaseSeconds: 600 },
       startSecondsEstimate: 10,

@@ -87,12 +87,17 @@ describe('describe pool', () => {
 describe('a document made from a running pool', () => {
   it('is read back as the same pool', () => {
     const spec = exampleSpec();
-    const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c' }] } };
-    const text = toDocument({ pool: 'p', namespace: 'n', spec, template });
+    const labels = { team: 'a', 'pilotlight.dev/image': 'i:1' };
+    const template = {
+      metadata: { labels: { a: 'b' } },
+      spec: { containers: [{ name: 'c', image: 'i:1' }] },
+    };
+    const text = toDocument({ pool: 'p', namespace: 'n', spec, labels, template });
     const [document] = readDocuments(text, 'test');
     assert.ok(document);
     assert.deepEqual({ ...document.settings, templateHash: spec.templateHash }, spec);
     assert.equal(document.namespace, 'n');
+    assert.deepEqual(document.labels, { team: 'a' });
     assert.deepEqual(document.template, {
       metadata: { labels: { a: 'b' }, annotations: {} },
       spec: template.spec,

@@ -18,6 +18,7 @@ const card = {
   templateHash: 'abc',
   acceptsClaims: true,
   claim: { leaseSeconds: 60, maxLeaseSeconds: 600 },
+  labels: { team: 'a' },
   startSecondsEstimate: null,
 };
 

@@ -10,7 +10,7 @@ describe('the input of a pool', () => {
   it('is taken with its defaults, and without what it should not have', () => {
     const read = readPoolInput({ ...input, spec: { warmTarget: 1, templateHash: 'abc' }, more: 1 });
     assert.deepEqual(Object.keys(read).sort(), [
-      ...['carried', 'namespace', 'pool', 'spec', 'upsertSearchAttributes'],
+      ...['carried', 'labels', 'namespace', 'pool', 'spec', 'upsertSearchAttributes'],
     ]);
     assert.equal(read.spec.maxPods, 2000);
     assert.equal(read.upsertSearchAttributes, false);

@@ -48,6 +48,25 @@ export const claimBody = Type.Object(
   object,
 );
 
+const kind = (description: string) =>
+  Type.String({
+    minLength: 1,
+    maxLength: 253,
+    pattern: '^[!-~]+$',
+    'x-expected': '1 to 253 printable characters without spaces',
+    description,
+  });
+
+/** The body of `POST /v1/claims`: a claim that names the kind of pod instead of the pool. */
+export const shapeClaimBody = Type.Object(
+  {
+    ...claimBody.properties,
+    shape: Type.Optional(kind("The pool's label pilotlight.dev/shape.")),
+    image: Type.Optional(kind("The pool's image: its label pilotlight.dev/image.")),
+  },
+  object,
+);
+
 /** What a claim may say; the body of `POST /v1/pools/{pool}/claims`. */
 export type ClaimBody = Static<typeof claimBody>;
 

@@ -21,6 +21,9 @@ export const poolAnswer = Type.Object({
     maxLeaseSeconds: Type.Integer(),
   }),
   templateHash: Type.String(),
+  labels: Type.Record(Type.String(), Type.String(), {
+    description: 'What kind of pod it holds: claims by shape and image look for them.',
+  }),
   startSecondsEstimate: Type.Unsafe<number | null>({
     type: ['number', 'null'],
     description: 'How long a pod takes to start, lately; null before the first.',

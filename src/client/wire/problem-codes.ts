@@ -39,6 +39,11 @@ export const problemCodes = {
     title: 'Unknown pool',
     meaning: 'There is no such pool; GET /v1/pools lists them.',
   },
+  noSuchShape: {
+    status: 404,
+    title: 'No such shape',
+    meaning: 'No pool has this shape and image; the detail lists those that there are.',
+  },
   claimNotFound: {
     status: 404,
     title: 'Claim not found',
@@ -53,6 +58,11 @@ export const problemCodes = {
     status: 408,
     title: 'Request timeout',
     meaning: 'The request did not arrive in full in time.',
+  },
+  ambiguousShape: {
+    status: 409,
+    title: 'Ambiguous shape',
+    meaning: 'Several pools have this shape and image; the detail lists them.',
   },
   claimIdInUse: {
     status: 409,
