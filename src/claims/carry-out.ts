@@ -17,8 +17,14 @@ import type { KnownPod } from '../kubernetes/known-pod.ts';
 import { KubernetesError } from '../kubernetes/kubernetes-error.ts';
 import type { PodCache } from '../kubernetes/pod-cache.ts';
 import { claimHashOf } from './claim-hash.ts';
-import { learn, nextStep, type Answer, type AttemptEnd, type Knowledge } from './claim-steps.ts';
-import type { Step } from './claim-steps.ts';
+import {
+  learn,
+  nextStep,
+  type Answer,
+  type AttemptEnd,
+  type Knowledge,
+  type Step,
+} from './claim-steps.ts';
 
 /** The cluster as claims see it. */
 export interface ClusterAccess {
