@@ -1,0 +1,132 @@
+/** What people ask of a pool: pause, resume, drain, delete, gc, events, by the real command line. */
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { poolWorkflowId } from '../../src/pool/names.ts';
+import type { PoolStatus } from '../../src/pool/status.ts';
+import { checkInvariants } from './check-invariants.ts';
+import { startEnvironment, until, type ApiReplica, type Environment } from './environment.ts';
+import { colocated } from './pod-templates.ts';
+import { runCli } from './run-cli.ts';
+
+describe('the operations of a pool', function () {
+  this.timeout(180_000);
+  let environment: Environment;
+  let api: ApiReplica;
+
+  before(async () => {
+    environment = await startEnvironment({ nodeDelaySeconds: 5 });
+    await environment.startWorker('worker');
+    api = await environment.startApi('api');
+  });
+  after(() => environment.stop());
+
+  const untilStatus = (
+    pool: string,
+    what: string,
+    holds: (status: PoolStatus) => boolean,
+  ): Promise<PoolStatus> =>
+    until({ what, timeoutMs: 60_000, ask: () => environment.status(pool), holds });
+  const cli = async (...args: string[]): Promise<string> => {
+    const { exitCode, stdout, stderr } = await runCli({ environment, args });
+    assert.equal(exitCode, 0, stderr);
+    return stdout;
+  };
+  const claim = (pool: string) => api.client.claim(pool, { renews: false, waitSeconds: 30 });
+  const live = (pool: string): string[] =>
+    environment.recorder
+      .of(pool)
+      .filter(({ isDeleted }) => !isDeleted)
+      .map(({ uid }) => uid);
+
+  it('start and retire nothing while paused, while claims go on', async () => {
+    const pool = 'pauses';
+    await environment.createPool({ pool, warmTarget: 3, template: colocated() });
+    await environment.untilWarm(pool, 3, 60_000);
+    assert.equal(await cli('pause', pool), `pool ${pool} paused`);
+    await untilStatus(pool, 'a pause', ({ phase }) => phase === 'Paused');
+    const held = await claim(pool);
+    await cli('scale', pool, '0');
+    await sleep(3_000);
+    await api.client.release(held.claimId);
+    await untilStatus(pool, 'a release', ({ warm, claimed }) => warm === 2 && claimed === 0);
+    assert.equal((await environment.created(pool)).length, 3);
+    await cli('scale', pool, '4');
+    await sleep(3_000);
+    assert.equal((await environment.created(pool)).length, 3);
+    assert.equal(await cli('resume', pool), `pool ${pool} resumed`);
+    await environment.untilWarm(pool, 4, 60_000);
+    await checkInvariants({ environment, pools: [pool], released: new Set([held.pod.uid]) });
+  });
+
+  it('S58 drain a pool with a claim that never ends: it is left to its holder, and taken in by the next pool of the name (P3, P12)', async () => {
+    const pool = 'drains';
+    await environment.createPool({ pool, warmTarget: 2, template: colocated(), leaseSeconds: 0 });
+    await environment.untilWarm(pool, 2, 60_000);
+    const held = await claim(pool);
+    const said = await cli('drain', pool, '--deadline', '5s', '--wait');
+    assert.equal(said, `pool ${pool} drained; 1 claimed pods are left to their holders`);
+    await environment.recorder.caughtUp();
+    assert.deepEqual(live(pool), [held.pod.uid]);
+    assert.match(await cli('gc'), new RegExp(`pod +${held.pod.name} +${pool} +yes`));
+    assert.match(await cli('gc', '--yes'), /kept: it is claimed/);
+
+    await environment.createPool({ pool, warmTarget: 2, template: colocated() });
+    const status = await untilStatus(pool, 'a full pool', ({ warm }) => warm === 2);
+    assert.equal(status.claimed, 1);
+    assert.doesNotMatch(await cli('gc'), new RegExp(held.pod.name));
+    await api.client.release(held.claimId);
+    await untilStatus(pool, 'a release', ({ claimed }) => claimed === 0);
+    await checkInvariants({ environment, pools: [pool], released: new Set([held.pod.uid]) });
+  });
+
+  it('collect what a pool that is lost has left, claimed pods only when asked to', async () => {
+    const pool = 'orphans';
+    await environment.createPool({ pool, warmTarget: 2, template: colocated() });
+    await environment.untilWarm(pool, 2, 60_000);
+    const held = await claim(pool);
+    await untilStatus(pool, 'a refill', ({ warm, claimed }) => warm === 2 && claimed === 1);
+    await environment.client.workflow.getHandle(poolWorkflowId(pool)).terminate('lost');
+    const listed = await cli('gc');
+    assert.equal(listed.split('\n').filter((line) => line.startsWith('pod ')).length, 3);
+    assert.match(listed, /Nothing was deleted/);
+    await cli('gc', '--yes');
+    await environment.recorder.caughtUp();
+    assert.deepEqual(live(pool), [held.pod.uid]);
+    await cli('gc', '--yes', '--claimed');
+    await until({
+      what: 'no pod left',
+      timeoutMs: 20_000,
+      ask: () => Promise.resolve(live(pool)),
+      holds: (uids) => uids.length === 0,
+    });
+  });
+
+  it('tell the story of a pool, its end included', async () => {
+    const pool = 'told';
+    await environment.createPool({ pool, warmTarget: 1, template: colocated() });
+    await environment.untilWarm(pool, 1, 60_000);
+    const held = await claim(pool);
+    await untilStatus(pool, 'a claim', ({ claimed }) => claimed === 1);
+    await cli('scale', pool, '2');
+    await environment.untilWarm(pool, 2, 60_000).catch(() => undefined);
+    await api.client.release(held.claimId);
+    await untilStatus(pool, 'a release', ({ claimed, warm }) => claimed === 0 && warm === 2);
+    assert.match(await cli('top'), new RegExp(`^${pool} +Steady +2 +2 `, 'm'));
+    assert.match(await cli('delete', 'pool', pool), /^pool told deleted$/);
+    const story = await cli('events', pool);
+    const first = `${pool}-0`;
+    for (const expected of [
+      /created: target 1, template e2e/,
+      new RegExp(`${first} +spawn started`),
+      new RegExp(`${first} +Ready after \\d+s`),
+      new RegExp(`${first} +claimed, warm for \\d+s`),
+      new RegExp(`${first} +released after \\d+s`),
+      /resize 2 +\S+@\S+ \(pilotlight\)/,
+      /drain {} +\S+@\S+ \(pilotlight\)/,
+      /retired: drain, after/,
+      /ended/,
+    ]) {
+      assert.match(story, expected);
+    }
+  });
+});

@@ -1,0 +1,219 @@
+/** What a pool does by itself about failures, new templates, smaller targets and nodes that go. */
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { V1Node } from '@kubernetes/client-node';
+import type { ManagedProcess } from '../../dev/managed-process.ts';
+import { poolWorkflowId } from '../../src/pool/names.ts';
+import type { PoolStatus } from '../../src/pool/status.ts';
+import { changePool } from './change-pool.ts';
+import { checkInvariants } from './check-invariants.ts';
+import { startEnvironment, until, type ApiReplica, type Environment } from './environment.ts';
+import { leastWarm } from './least-warm.ts';
+import { colocated } from './pod-templates.ts';
+import { runCli } from './run-cli.ts';
+
+describe('the policies of a pool', function () {
+  this.timeout(240_000);
+  let environment: Environment;
+  let api: ApiReplica;
+  const workers: ManagedProcess[] = [];
+
+  before(async () => {
+    environment = await startEnvironment({ nodeDelaySeconds: 5 });
+    workers.push(await environment.startWorker('worker'));
+    api = await environment.startApi('api');
+  });
+  after(() => environment.stop());
+
+  const untilStatus = (
+    pool: string,
+    what: string,
+    holds: (status: PoolStatus) => boolean,
+    timeoutMs = 60_000,
+  ): Promise<PoolStatus> => until({ what, timeoutMs, ask: () => environment.status(pool), holds });
+  const untilRolledOut = (pool: string, count: number): Promise<PoolStatus> =>
+    untilStatus(
+      pool,
+      `a rollout of ${pool}`,
+      ({ stale, warm, retiring, pending }) => stale + retiring + pending === 0 && warm === count,
+      90_000,
+    );
+
+  // A fleet with a wrong image name once made 1.27 million pods in 25 hours. What an hour costs is
+  // counted in test/pool; here the first three rounds are, at their real pace.
+  it('S06 open the breaker for a bad image after target + 2 pods, through kill -9, until it is mended (P10)', async () => {
+    const pool = 'bad-image';
+    const template = colocated({ fault: 'image-pull' });
+    await environment.createPool({ pool, warmTarget: 3, template, podReadySeconds: 5 });
+    const opened = await untilStatus(
+      pool,
+      'an open breaker',
+      ({ failures }) => failures.breaker === 'open',
+      90_000,
+    );
+    assert.equal(opened.failures.lastReason, 'ImagePullBackOff');
+    assert.equal(opened.phase, 'Degraded');
+    assert.match(opened.why, /Back-off pulling image/);
+    assert.equal((await environment.created(pool)).length, 3 + 2);
+    await replaceWorker('after-kill');
+    const { failures } = await environment.status(pool);
+    assert.deepEqual(failures, opened.failures);
+    assert.equal((await environment.created(pool)).length, 3 + 2);
+    await changePool({ environment, pool, template: colocated(), templateHash: 'good' });
+    await environment.untilWarm(pool, 3, 60_000);
+    const mended = await environment.status(pool);
+    assert.deepEqual([mended.phase, mended.failures.breaker], ['Steady', 'closed']);
+    assert.equal((await environment.created(pool)).length, 3 + 2 + 3);
+    await checkInvariants({ environment, pools: [pool] });
+  });
+
+  it('S56 replace every pod by a new template, each after its replacement is warm, through kill -9 in the middle', async () => {
+    const pool = 'rolls';
+    await environment.createPool({ pool, warmTarget: 3, template: colocated() });
+    await environment.untilWarm(pool, 3, 60_000);
+    const template = colocated({ readyDelay: '3s' });
+    await changePool({ environment, pool, template, templateHash: 'slower' });
+    await environment.untilCreated(pool, 4);
+    await replaceWorker('mid-rollout');
+    await untilRolledOut(pool, 3);
+    assert.equal((await environment.created(pool)).length, 6);
+    assert.equal(leastWarm(environment.recorder.moments(pool), 3), 3);
+    await checkInvariants({ environment, pools: [pool] });
+  });
+
+  it('S57 stop a rollout whose pods crash, with the old ones serving, until it is undone', async () => {
+    const pool = 'crashes';
+    await environment.createPool({
+      pool,
+      warmTarget: 3,
+      template: colocated(),
+      podReadySeconds: 5,
+    });
+    await environment.untilWarm(pool, 3, 60_000);
+    const before = await environment.created(pool);
+    const template = colocated({ fault: 'crash-loop' });
+    await changePool({ environment, pool, template, templateHash: 'crashing' });
+    const { warm, why } = await untilStatus(
+      pool,
+      'a failure',
+      ({ failures }) => failures.consecutive > 0,
+    );
+    assert.equal(warm, 3);
+    assert.match(why, /CrashLoopBackOff/);
+    const status = await runCli({ environment, args: ['rollout', 'status', pool] });
+    assert.equal(status.exitCode, 1);
+    assert.match(
+      status.stdout,
+      /has stopped, 3 unclaimed pods of older templates.*CrashLoopBackOff/,
+    );
+    const undo = await runCli({ environment, args: ['rollout', 'undo', pool] });
+    assert.equal(undo.stderr, '');
+    await untilStatus(
+      pool,
+      'the old template',
+      ({ phase, stale }) => phase === 'Steady' && stale === 0,
+    );
+    const live = environment.recorder.of(pool).filter(({ isDeleted }) => !isDeleted);
+    assert.deepEqual(
+      live.map(({ uid }) => uid),
+      before,
+    );
+    assert.equal(leastWarm(environment.recorder.moments(pool), 3), 3);
+    await checkInvariants({ environment, pools: [pool] });
+  });
+
+  it('S55 shrink from 20 to 1 with 5 claims held, and leave those alone (P3)', async () => {
+    const pool = 'shrinks';
+    await environment.createPool({ pool, warmTarget: 20, template: colocated() });
+    await environment.untilWarm(pool, 20, 60_000);
+    const claims = await claimAll(pool, 5);
+    await untilStatus(pool, 'a refill', ({ warm, claimed }) => warm === 20 && claimed === 5);
+    const { exitCode } = await runCli({ environment, args: ['scale', pool, '1'] });
+    assert.equal(exitCode, 0);
+    await untilStatus(
+      pool,
+      '1 warm and 5 claimed pods',
+      ({ warm, claimed, retiring, pods }) =>
+        warm === 1 && claimed === 5 && retiring === 0 && pods.length === 6,
+    );
+    assert.equal((await environment.created(pool)).length, 25);
+    const deleted = environment.recorder.of(pool).filter(({ isDeleted }) => isDeleted);
+    assert.equal(deleted.length, 19);
+    for (const { claimId } of claims) await api.client.release(claimId);
+    const released = new Set(claims.map(({ pod }) => pod.uid));
+    await checkInvariants({ environment, pools: [pool], released });
+  });
+
+  it('S62 move warm pods off a node that is cordoned, and leave its claimed ones (P3)', async () => {
+    const pool = 'cordoned';
+    const nodes = await sharedNodes();
+    const [home = '', ...others] = nodes;
+    assert.ok(others.length > 0);
+    for (const node of others) await cordon(node, true);
+    await environment.createPool({ pool, warmTarget: 3, template: colocated() });
+    await environment.untilWarm(pool, 3, 60_000);
+    const claims = await claimAll(pool, 2);
+    await untilStatus(pool, 'a refill', ({ warm, claimed }) => warm === 3 && claimed === 2);
+    for (const node of others) await cordon(node, false);
+    await sleep(1_000);
+    await cordon(home, true);
+    await untilStatus(
+      pool,
+      '3 warm pods elsewhere',
+      ({ warm, pods }) =>
+        warm === 3 && pods.every(({ phase, node }) => phase === 'claimed' || node !== home),
+    );
+    await cordon(home, false);
+    await environment.recorder.caughtUp();
+    const held = new Set(claims.map(({ pod }) => pod.uid));
+    const live = environment.recorder.of(pool).filter(({ isDeleted }) => !isDeleted);
+    assert.equal(live.filter(({ uid, node }) => held.has(uid) && node === home).length, 2);
+    assert.equal(environment.recorder.uids(pool).length, 8);
+    assert.ok(leastWarm(environment.recorder.moments(pool), 3) >= 1);
+    for (const { claimId } of claims) await api.client.release(claimId);
+    await checkInvariants({ environment, pools: [pool], released: held });
+  });
+
+  it('S59 keep what a target that flaps has started', async () => {
+    const pool = 'flaps';
+    await environment.createPool({ pool, warmTarget: 2, template: colocated() });
+    await environment.untilWarm(pool, 2, 60_000);
+    const handle = environment.client.workflow.getHandle(poolWorkflowId(pool));
+    for (const target of [6, 2, 6, 2, 6, 2]) {
+      await handle.signal('setTarget', target);
+      await sleep(2_000);
+    }
+    // The first fall is followed, the ones after it are not: 2 + 4 + 4 pods, and no more.
+    assert.ok((await environment.created(pool)).length <= 10);
+    assert.equal((await environment.status(pool)).target, 2);
+    await checkInvariants({ environment, pools: [pool] });
+  });
+
+  /** By kill -9, with another in its place. */
+  async function replaceWorker(name: string): Promise<void> {
+    await workers.at(-1)?.kill();
+    workers.push(await environment.startWorker(name));
+  }
+
+  async function claimAll(pool: string, count: number) {
+    const wanted = Array.from({ length: count }, () =>
+      api.client.claim(pool, { renews: false, waitSeconds: 30 }),
+    );
+    return Promise.all(wanted);
+  }
+
+  async function sharedNodes(): Promise<string[]> {
+    const path = `/api/v1/nodes?labelSelector=${encodeURIComponent('pilotlight.example/nodes=shared')}`;
+    const { items } = (await environment.connection.send({ method: 'GET', path })) as {
+      items: V1Node[];
+    };
+    return items.map(({ metadata }) => metadata?.name ?? '').sort();
+  }
+
+  async function cordon(node: string, unschedulable: boolean): Promise<void> {
+    await environment.connection.send({
+      ...{ method: 'PATCH', path: `/api/v1/nodes/${node}`, body: { spec: { unschedulable } } },
+      contentType: 'application/merge-patch+json',
+    });
+  }
+});
