@@ -69,7 +69,8 @@ export function createWatchPods(
     });
     const unsubscribeNodes = cordoned.subscribe((node) => {
       for (const pool of cache.pools()) {
-        if (!cache.list(pool).some((pod) => pod.node === node)) continue;
+        const isAffected = node === null || cache.list(pool).some((pod) => pod.node === node);
+        if (!isAffected) continue;
         pending.set(pool, pending.get(pool) ?? newPending(false));
       }
     });
@@ -168,6 +169,18 @@ function cordonedOf(cordoned: CordonedNodes, pods: PodView[]): Pick<Observation,
   return { cordoned: { version: cordoned.version, nodes: [...new Set(nodes)] } };
 }
 
+/** Pools that were reported to have pods and no workflow, so that each is said once. */
+const unowned = new Set<string>();
+
+/** Nobody deletes such pods by himself: applying the pool takes them in, `gc` deletes them. */
+function reportUnowned(pool: string, isUnowned: boolean): void {
+  if (!isUnowned) unowned.delete(pool);
+  else if (!unowned.has(pool)) {
+    unowned.add(pool);
+    log.warn('pods of a pool that does not run: apply it, or see `pilotlight gc`', { pool });
+  }
+}
+
 /** Sends what is pending of a pool; on failure it is pending again, under what came since. */
 async function tell(
   dependencies: WatchDependencies,
@@ -181,7 +194,7 @@ async function tell(
   const pods = mine.isSnapshot ? cache.list(pool) : [...mine.pods.values()];
   const gone = [...mine.gone.values()];
   try {
-    await signalPool(pool, {
+    const isThere = await signalPool(pool, {
       cluster: clusterUid,
       version: cache.version,
       pods: pods.slice(0, maxObservedPods),
@@ -189,6 +202,7 @@ async function tell(
       complete: mine.isSnapshot && pods.length <= maxObservedPods,
       ...cordonedOf(cordoned, cache.list(pool)),
     });
+    reportUnowned(pool, !isThere && pods.length > 0);
   } catch (error) {
     const since = pending.get(pool);
     pending.set(pool, {

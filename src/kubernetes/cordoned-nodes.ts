@@ -12,7 +12,7 @@ export class CordonedNodes {
   /** Newest version of nodes heard; `noVersion` until the first list. */
   version = noVersion;
   readonly #names = new Set<string>();
-  readonly #listeners = new Set<(node: string) => void>();
+  readonly #listeners = new Set<(node: string | null) => void>();
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
   #isFailing = false;
@@ -26,7 +26,8 @@ export class CordonedNodes {
       signal: this.#stop.signal,
       events: {
         changed: ({ metadata: { name, resourceVersion } }) => {
-          this.#heard(resourceVersion);
+          // Those of the first list are told at its end.
+          if (this.version !== noVersion) this.#heard(resourceVersion);
           if (this.#names.has(name)) return;
           this.#names.add(name);
           this.#tell(name);
@@ -39,7 +40,9 @@ export class CordonedNodes {
         listed: (version) => {
           // A list that is older than what was heard shows a cluster whose history was rewound.
           if (compareVersions(version, this.version) < 0) this.version = version;
+          const isFirst = this.version === noVersion;
           this.#heard(version);
+          if (isFirst) this.#tell(null);
         },
         heard: (version) => this.#heard(version),
         failed: (error) => {
@@ -63,8 +66,11 @@ export class CordonedNodes {
     return node !== undefined && this.#names.has(node);
   }
 
-  /** Calls a listener with each node that is cordoned, uncordoned or gone; it must not throw. */
-  subscribe(listener: (node: string) => void): () => void {
+  /**
+   * Calls a listener with each node that is cordoned, uncordoned or gone, and with null once it is
+   * known of all nodes whether they are; it must not throw.
+   */
+  subscribe(listener: (node: string | null) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -80,7 +86,7 @@ export class CordonedNodes {
     this.#isFailing = false;
   }
 
-  #tell(node: string): void {
+  #tell(node: string | null): void {
     for (const listener of this.#listeners) listener(node);
   }
 }
