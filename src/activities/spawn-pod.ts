@@ -46,8 +46,11 @@ interface SpawnDependencies {
 /** A spawn that is the only one ends at once: there is nothing to tell it together with. */
 const fewSpawns = 1;
 
-/** Creates at once: as many as the connection carries calls (16 reach 4,000 a second). */
-const maxCreates = 16;
+/**
+ * Creates at once, few against the 16 claims: refilling after a burst of claims must not take the API
+ * server from the claims that still wait. Six already create pods faster than schedulers place them.
+ */
+const maxCreates = 6;
 
 /** How long a wait trusts the watch before it reads the pod itself. */
 const slowPollMs = 15_000;
