@@ -12,7 +12,7 @@ export function poolSelector(pool: string): string {
   return `${labels.pool}=${pool},${labels.managedBy}=${managedByValue}`;
 }
 
-/** The pod to create from a template: our labels win, and annotations exist for patches to add to. */
+/** The pod to create from a template: our labels win over the template's. */
 export function podOf(options: {
   pool: string;
   podName: string;
