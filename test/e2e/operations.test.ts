@@ -31,7 +31,22 @@ describe('the operations of a pool', function () {
     assert.equal(exitCode, 0, stderr);
     return stdout;
   };
-  const claim = (pool: string) => api.client.claim(pool, { renews: false, waitSeconds: 30 });
+  const claim = async (pool: string) => {
+    await until({
+      what: `pool ${pool} at the API`,
+      timeoutMs: 20_000,
+      ask: () => api.client.pools(),
+      holds: (pools) => pools.some((known) => known.pool === pool && known.warm > 0),
+    });
+    return api.client.claim(pool, { renews: false, waitSeconds: 30 });
+  };
+  const untilLeft = (pool: string, uids: string[]): Promise<string[]> =>
+    until({
+      what: `only ${uids.length} pods left of ${pool}`,
+      timeoutMs: 20_000,
+      ask: () => Promise.resolve(live(pool)),
+      holds: (left) => left.join() === uids.join(),
+    });
   const live = (pool: string): string[] =>
     environment.recorder
       .of(pool)
@@ -65,8 +80,7 @@ describe('the operations of a pool', function () {
     const held = await claim(pool);
     const said = await cli('drain', pool, '--deadline', '5s', '--wait');
     assert.equal(said, `pool ${pool} drained; 1 claimed pods are left to their holders`);
-    await environment.recorder.caughtUp();
-    assert.deepEqual(live(pool), [held.pod.uid]);
+    await untilLeft(pool, [held.pod.uid]);
     assert.match(await cli('gc'), new RegExp(`pod +${held.pod.name} +${pool} +yes`));
     assert.match(await cli('gc', '--yes'), /kept: it is claimed/);
 
@@ -90,15 +104,9 @@ describe('the operations of a pool', function () {
     assert.equal(listed.split('\n').filter((line) => line.startsWith('pod ')).length, 3);
     assert.match(listed, /Nothing was deleted/);
     await cli('gc', '--yes');
-    await environment.recorder.caughtUp();
-    assert.deepEqual(live(pool), [held.pod.uid]);
+    await untilLeft(pool, [held.pod.uid]);
     await cli('gc', '--yes', '--claimed');
-    await until({
-      what: 'no pod left',
-      timeoutMs: 20_000,
-      ask: () => Promise.resolve(live(pool)),
-      holds: (uids) => uids.length === 0,
-    });
+    await untilLeft(pool, []);
   });
 
   it('tell the story of a pool, its end included', async () => {
@@ -108,7 +116,7 @@ describe('the operations of a pool', function () {
     const held = await claim(pool);
     await untilStatus(pool, 'a claim', ({ claimed }) => claimed === 1);
     await cli('scale', pool, '2');
-    await environment.untilWarm(pool, 2, 60_000).catch(() => undefined);
+    await environment.untilWarm(pool, 2, 60_000);
     await api.client.release(held.claimId);
     await untilStatus(pool, 'a release', ({ claimed, warm }) => claimed === 0 && warm === 2);
     assert.match(await cli('top'), new RegExp(`^${pool} +Steady +2 +2 `, 'm'));

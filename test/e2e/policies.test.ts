@@ -56,14 +56,17 @@ describe('the policies of a pool', function () {
     assert.match(opened.why, /Back-off pulling image/);
     assert.equal((await environment.created(pool)).length, 3 + 2);
     await replaceWorker('after-kill');
+    // On a busy machine the next probe, a minute after the breaker opened, may be under way by now.
     const { failures } = await environment.status(pool);
-    assert.deepEqual(failures, opened.failures);
-    assert.equal((await environment.created(pool)).length, 3 + 2);
+    assert.notEqual(failures.breaker, 'closed');
+    assert.ok(failures.consecutive >= opened.failures.consecutive);
+    const before = (await environment.created(pool)).length;
+    assert.ok(before <= 3 + 3, `${before} created`);
     await changePool({ environment, pool, template: colocated(), templateHash: 'good' });
     await environment.untilWarm(pool, 3, 60_000);
     const mended = await environment.status(pool);
     assert.deepEqual([mended.phase, mended.failures.breaker], ['Steady', 'closed']);
-    assert.equal((await environment.created(pool)).length, 3 + 2 + 3);
+    assert.ok((await environment.created(pool)).length <= before + 1 + 3);
     await checkInvariants({ environment, pools: [pool] });
   });
 
@@ -77,7 +80,7 @@ describe('the policies of a pool', function () {
     await replaceWorker('mid-rollout');
     await untilRolledOut(pool, 3);
     assert.equal((await environment.created(pool)).length, 6);
-    assert.equal(leastWarm(environment.recorder.moments(pool), 3), 3);
+    assert.equal(leastWarm({ moments: environment.recorder.moments(pool), count: 3 }), 3);
     await checkInvariants({ environment, pools: [pool] });
   });
 
@@ -107,18 +110,19 @@ describe('the policies of a pool', function () {
       /has stopped, 3 unclaimed pods of older templates.*CrashLoopBackOff/,
     );
     const undo = await runCli({ environment, args: ['rollout', 'undo', pool] });
-    assert.equal(undo.stderr, '');
+    assert.equal(undo.exitCode, 0, undo.stderr);
     await untilStatus(
       pool,
       'the old template',
-      ({ phase, stale }) => phase === 'Steady' && stale === 0,
+      ({ phase, stale, pods }) => phase === 'Steady' && stale === 0 && pods.length === 3,
     );
+    await environment.recorder.caughtUp();
     const live = environment.recorder.of(pool).filter(({ isDeleted }) => !isDeleted);
     assert.deepEqual(
       live.map(({ uid }) => uid),
       before,
     );
-    assert.equal(leastWarm(environment.recorder.moments(pool), 3), 3);
+    assert.equal(leastWarm({ moments: environment.recorder.moments(pool), count: 3 }), 3);
     await checkInvariants({ environment, pools: [pool] });
   });
 
@@ -135,6 +139,7 @@ describe('the policies of a pool', function () {
       '1 warm and 5 claimed pods',
       ({ warm, claimed, retiring, pods }) =>
         warm === 1 && claimed === 5 && retiring === 0 && pods.length === 6,
+      90_000,
     );
     assert.equal((await environment.created(pool)).length, 25);
     const deleted = environment.recorder.of(pool).filter(({ isDeleted }) => isDeleted);
@@ -156,6 +161,7 @@ describe('the policies of a pool', function () {
     await untilStatus(pool, 'a refill', ({ warm, claimed }) => warm === 3 && claimed === 2);
     for (const node of others) await cordon(node, false);
     await sleep(1_000);
+    const sinceMs = Date.now();
     await cordon(home, true);
     await untilStatus(
       pool,
@@ -169,7 +175,8 @@ describe('the policies of a pool', function () {
     const live = environment.recorder.of(pool).filter(({ isDeleted }) => !isDeleted);
     assert.equal(live.filter(({ uid, node }) => held.has(uid) && node === home).length, 2);
     assert.equal(environment.recorder.uids(pool).length, 8);
-    assert.ok(leastWarm(environment.recorder.moments(pool), 3) >= 1);
+    const moments = environment.recorder.moments(pool);
+    assert.equal(leastWarm({ moments, count: 3, sinceMs }), 3);
     for (const { claimId } of claims) await api.client.release(claimId);
     await checkInvariants({ environment, pools: [pool], released: held });
   });
@@ -196,6 +203,12 @@ describe('the policies of a pool', function () {
   }
 
   async function claimAll(pool: string, count: number) {
+    await until({
+      what: `pool ${pool} at the API`,
+      timeoutMs: 20_000,
+      ask: () => api.client.pools(),
+      holds: (pools) => pools.some((known) => known.pool === pool && known.warm >= count),
+    });
     const wanted = Array.from({ length: count }, () =>
       api.client.claim(pool, { renews: false, waitSeconds: 30 }),
     );
