@@ -109,6 +109,17 @@ describe('spawnPod', () => {
     });
   }
 
+  // A quota that is used up is refused with the same 403 as a missing right.
+  it('tells a quota that is used up from a missing right, by its message', async () => {
+    const { answer } = server;
+    const message = 'pods "small-0" is forbidden: exceeded quota: compute, requested: pods=1';
+    server.answer = (request, response) => {
+      if (request.method !== 'POST') answer(request, response);
+      else sendJson(response, { kind: 'Status', reason: 'Forbidden', message }, 403);
+    };
+    await assert.rejects(spawn(), { type: 'PodRefused', details: ['quota'], message });
+  });
+
   const exists = (pod: FakePod): void => {
     answerCreate = (_create, fail) => {
       stored = pod;
