@@ -27,7 +27,7 @@ const entryMs = 5_000;
 const uncapped: readonly RetireReason[] = ['failed', 'ended', 'expired', 'drain', 'disrupted'];
 
 /** Whether ends for a reason are capped. */
-export function isCapped(reason: RetireReason): boolean {
+function isCapped(reason: RetireReason): boolean {
   return !uncapped.includes(reason);
 }
 
