@@ -15,7 +15,7 @@ export interface Installing {
 }
 
 /** Where installed tools are kept, a folder for each. */
-export function toolFolder(name: string): string {
+function toolFolder(name: string): string {
   return join(cacheFolder(), 'tools', name);
 }
 
