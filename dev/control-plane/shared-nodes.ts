@@ -15,14 +15,27 @@ const lookEveryMs = 200;
 /** Label by which pods choose their kind of node. */
 export const nodeKindLabel = 'pilotlight.example/nodes';
 
+/**
+ * The node controller looks at nodes once a second and remembers what it saw. A pod that is bound to
+ * a node which it still remembers as not Ready is marked as not Ready once, and kwok, unlike a real
+ * kubelet, does not say a second time that it is.
+ */
+const rememberedForMs = 1_500;
+
+/**
+ * Not Ready yet. The controller takes a condition for news only when its heartbeat has another
+ * second than the one it remembers, and kwok's first may come within the same one: of 400 pods three
+ * then stayed not Ready for good. So this one lies back.
+ */
 function startingCondition(): V1NodeCondition {
   const now = new Date();
+  const before = new Date(now.getTime() - 60_000);
   return {
     type: 'Ready',
     status: 'False',
     reason: 'KubeletNotReady',
     message: 'the kubelet is starting',
-    lastHeartbeatTime: now,
+    lastHeartbeatTime: before,
     lastTransitionTime: now,
   };
 }
@@ -61,7 +74,7 @@ export async function createSharedNodes(connection: ClusterConnection): Promise<
   }
 }
 
-/** Resolves when every shared node is Ready. Raises, naming those that are not, after 60 s. */
+/** Resolves when every shared node is Ready and known to be. Raises, naming those that are not, after 60 s. */
 export async function untilSharedNodesAreReady(connection: ClusterConnection): Promise<void> {
   const deadlineMs = Date.now() + readyTimeoutMs;
   for (;;) {
@@ -71,7 +84,10 @@ export async function untilSharedNodesAreReady(connection: ClusterConnection): P
       ({ status }) =>
         !status?.conditions?.some((each) => each.type === 'Ready' && each.status === 'True'),
     );
-    if (unready.length === 0) return;
+    if (unready.length === 0) {
+      await sleep(rememberedForMs);
+      return;
+    }
     if (Date.now() > deadlineMs) {
       const names = unready.map(({ metadata }) => metadata?.name).join(', ');
       throw new Error(`Nodes were not Ready within ${readyTimeoutMs / 1_000} s: ${names}`);
