@@ -33,7 +33,8 @@ export async function openWorkflowBundle(options: {
   const path = join(folder, `${await hashOfSources()}.js`);
   // Read here and not by its path: another process may sweep it away at any time.
   const kept = await readFile(path, 'utf8').catch(() => '');
-  if (kept.endsWith(lastLine)) return { code: kept };
+  // Without that line: the source map before it is read up to the very end of the code.
+  if (kept.endsWith(lastLine)) return { code: kept.slice(0, -lastLine.length) };
   const { code } = await bundleWorkflowCode({
     ...workflowCode,
     logger: new DefaultLogger('WARN'),

@@ -16,13 +16,15 @@ describe('the kept bundle of the workflows', function () {
   });
   after(() => rm(join(folder, '..'), { recursive: true, force: true }));
 
-  it('is built once for the same sources', async () => {
+  // A worker takes the source map from the bundle's last comma to its end. With a line after it, a
+  // third of all sources gave a map that did not parse, at the second start only.
+  it('is built once for the same sources, and is then the same to the last byte', async () => {
     const built = await open();
     assert.match(built.code, /poolWorkflow/);
     const startedMs = performance.now();
     const kept = await open();
     assert.ok(performance.now() - startedMs < 500, 'it was built again');
-    assert.equal(kept.code.startsWith(built.code), true);
+    assert.equal(kept.code === built.code, true);
     assert.equal((await readdir(folder)).length, 1);
   });
 
