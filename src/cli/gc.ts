@@ -73,7 +73,7 @@ async function leftOvers({ pools, connection, namespace }: Servers): Promise<Poo
   const objects = await listPoolObjects({ connection, namespace });
   const abandoned = new Set<string>();
   for (const pool of new Set(objects.map((object) => object.pool))) {
-    if ((await pools.namespaceOf(pool)) !== namespace) abandoned.add(pool);
+    if (!(await pools.mayOwn(pool, namespace))) abandoned.add(pool);
   }
   const nowMs = Date.now();
   return objects.filter(
@@ -87,7 +87,7 @@ async function collect(
 ): Promise<string> {
   const { pools, connection, namespace, object, withClaimed } = options;
   const { kind, name, uid, pool, pod } = object;
-  if ((await pools.namespaceOf(pool)) === namespace) return `kept: pool ${pool} runs again`;
+  if (await pools.mayOwn(pool, namespace)) return `kept: pool ${pool} runs again`;
   if (kind === 'pod' && !(pod?.claimed === true && withClaimed)) {
     const retired = await retirePod({
       ...{ connection, namespace, name, uid, pool, onlyIfNotReady: false },

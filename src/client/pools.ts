@@ -126,6 +126,17 @@ export class Pools {
     }
   }
 
+  /**
+   * Whether a pool of that name runs that may own pods in a Kubernetes namespace: one that was started
+   * by hand says nothing of where it lives, and then it may.
+   */
+  async mayOwn(pool: string, namespace: string): Promise<boolean> {
+    const description = await this.#callIfFound(pool, () => this.#handle(pool).describe());
+    if (description?.status.name !== 'RUNNING') return false;
+    const home = description.memo?.['namespace'];
+    return typeof home !== 'string' || home === namespace;
+  }
+
   /** The Kubernetes namespace that a running pool lives in; null when there is no such pool. */
   async namespaceOf(pool: string): Promise<string | null> {
     const description = await this.#callIfFound(pool, () => this.#handle(pool).describe());
