@@ -15,6 +15,7 @@ const card = {
   acceptsClaims: true,
   claim: { leaseSeconds: 60, maxLeaseSeconds: 600 },
   startSecondsEstimate: 5,
+  labels: {},
 };
 
 function configMap(name: string, version: string, text: string | undefined): object {
@@ -115,6 +116,7 @@ describe('a pool card', () => {
       acceptsClaims: false,
       claim: { leaseSeconds: 0, maxLeaseSeconds: 0 },
       startSecondsEstimate: null,
+      labels: {},
     });
   });
 });
