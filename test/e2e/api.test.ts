@@ -91,6 +91,17 @@ describe('the HTTP API on real servers', function () {
     const elsewhere = await post(one.url, '/v1/pools/claimed/claims', { claimId: 'job 1/%' });
     assert.deepEqual([elsewhere.answer.status, elsewhere.body.code], [409, 'claimIdInUse']);
     assert.equal((await one.client.release('job 1/%')).hadEnded, false);
+    // The other replica hears of it by its watch, a moment later.
+    await until({
+      what: 'the end of the claim at the other replica',
+      timeoutMs: 10_000,
+      ask: () =>
+        two.client.get('job 1/%').then(
+          ({ state }) => state,
+          () => 'ended' as const,
+        ),
+      holds: (state) => state !== 'held',
+    });
     assert.equal((await two.client.release('job 1/%')).hadEnded, true);
     await assert.rejects(two.client.renew('job 1/%'), ClaimLostError);
   });
