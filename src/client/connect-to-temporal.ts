@@ -2,6 +2,7 @@ import { hostname, userInfo } from 'node:os';
 import { basename } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { CallRetries } from './call-retries.ts';
 import { innermostMessage, PoolError } from './pool-error.ts';
 
 /** A server that does not answer within this is reported: a person waits, and 10 s is long. */
@@ -25,21 +26,25 @@ export interface TemporalConnection {
  */
 export function openTemporal({ callDeadlineMs }: { callDeadlineMs: number }): TemporalConnection {
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
+  const retries = new CallRetries();
   const connection = Connection.lazy({
     ...connectionOptions,
+    interceptors: [retries.interceptor],
     channelArgs: { 'grpc.max_reconnect_backoff_ms': longestReconnectMs },
   });
-  return { ...wrap(connection, { connectionOptions, namespace }), callDeadlineMs };
+  return { ...wrap(connection, { connectionOptions, namespace, retries }), callDeadlineMs };
 }
 
 /** Connects, or raises one `PoolError` with the address and what to try within 6 s. */
 export async function connectToTemporal(): Promise<TemporalConnection> {
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
   const address = addressOf(connectionOptions);
+  const retries = new CallRetries();
   let connection: Connection;
   try {
     connection = await Connection.connect({
       ...connectionOptions,
+      interceptors: [retries.interceptor],
       connectTimeout: connectDeadlineMs,
     });
   } catch (error) {
@@ -48,20 +53,23 @@ export async function connectToTemporal(): Promise<TemporalConnection> {
       'start one with ./temporal-dev.sh or set TEMPORAL_ADDRESS';
     throw new PoolError('unreachable', message, error);
   }
-  return wrap(connection, { connectionOptions, namespace });
+  return wrap(connection, { connectionOptions, namespace, retries });
 }
 
 function wrap(
   connection: Connection,
-  settings: { connectionOptions: { address?: string }; namespace: string },
+  settings: { connectionOptions: { address?: string }; namespace: string; retries: CallRetries },
 ): TemporalConnection {
-  const { connectionOptions, namespace } = settings;
+  const { connectionOptions, namespace, retries } = settings;
   // A drained pool's workflow is closed; it could still be asked, but there is no such pool any more.
   const workflow = { queryRejectCondition: 'NOT_OPEN' } as const;
   return {
     client: new Client({ connection, namespace, workflow, identity: identity() }),
     address: addressOf(connectionOptions),
-    close: () => connection.close(),
+    async close() {
+      await retries.end();
+      await connection.close();
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
+import { CallTooLateError } from './within-deadline.ts';
 
 /** What an error means for the caller: refused and notFound are final, the others may pass. */
 export type PoolErrorCode = 'notFound' | 'refused' | 'unanswered' | 'unreachable';
@@ -37,6 +38,7 @@ export function toPoolError(error: unknown, pool: string, address: string): Pool
     return new PoolError('refused', error.cause?.message ?? error.message, error);
   }
   if (
+    error instanceof CallTooLateError ||
     error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
     unansweredCodes.includes(grpcCode(error))
   ) {

@@ -19,6 +19,7 @@ import {
 } from '../workflows/messages.ts';
 import type { TemporalConnection } from './connect-to-temporal.ts';
 import { PoolError, toPoolError } from './pool-error.ts';
+import { withinDeadline } from './within-deadline.ts';
 
 /** One call: a worker that runs answers in milliseconds, one that replays a long history in 4 s. */
 const defaultCallDeadlineMs = 8_000;
@@ -194,13 +195,13 @@ export class Pools {
   async #areSearchAttributesRegistered(): Promise<boolean> {
     const { client } = this.#temporal;
     try {
-      const { customAttributes } = await client.withDeadline(
-        Date.now() + this.#callDeadlineMs,
-        () =>
+      const { customAttributes } = await withinDeadline(client, {
+        deadlineMs: this.#callDeadlineMs,
+        action: () =>
           client.connection.operatorService.listSearchAttributes({
             namespace: client.options.namespace,
           }),
-      );
+      });
       return Object.keys(searchAttributeTypes).every((name) => name in customAttributes);
     } catch {
       return false;
@@ -236,7 +237,7 @@ export class Pools {
   async #call<T>(pool: string, action: () => Promise<T>): Promise<T> {
     const { client, address } = this.#temporal;
     try {
-      return await client.withDeadline(Date.now() + this.#callDeadlineMs, action);
+      return await withinDeadline(client, { deadlineMs: this.#callDeadlineMs, action });
     } catch (raised) {
       const error = toPoolError(raised, pool, address);
       if (error.code !== 'unanswered' || (await this.#isServerThere())) throw error;
@@ -249,9 +250,10 @@ export class Pools {
   async #isServerThere(): Promise<boolean> {
     const { client } = this.#temporal;
     try {
-      await client.withDeadline(Date.now() + probeDeadlineMs, () =>
-        client.workflowService.getSystemInfo({}),
-      );
+      await withinDeadline(client, {
+        deadlineMs: probeDeadlineMs,
+        action: () => client.workflowService.getSystemInfo({}),
+      });
       return true;
     } catch {
       return false;

@@ -14,7 +14,8 @@ describe('pools while Temporal is away', () => {
   before(async () => {
     address = process.env['TEMPORAL_ADDRESS'];
     // Takes connections and never answers, like a frozen server.
-    silent = createServer((socket) => socket.on('error', () => socket.destroy()));
+    // It reads, or it would not see the end of a connection and keep the process of the tests alive.
+    silent = createServer((socket) => socket.resume().on('error', () => socket.destroy()));
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   });
   after(() => {
@@ -41,6 +42,7 @@ describe('pools while Temporal is away', () => {
         });
       }
       assert.ok(performance.now() - startedAtMs < 2 * (callDeadlineMs + 500) + 1_000);
+      // A try that was due after the connection had been closed ended the whole process.
       await temporal.close();
     });
   }
