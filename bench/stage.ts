@@ -160,5 +160,6 @@ const otherSettings: Omit<PoolSpec, keyof PoolSizes> = {
   maxIdleSeconds: 0,
   claim: { leaseSeconds: 3600, maxLeaseSeconds: 86_400 },
   rollout: { maxSurge: 1, maxUnavailable: 0 },
+  failure: { backOffSeconds: 10, probeSeconds: 60, maxProbeSeconds: 600 },
   templateHash,
 };

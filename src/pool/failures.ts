@@ -6,7 +6,8 @@
  *     fail: six at once double the wait once, not six times. A pod started since is the next round,
  *     whatever stragglers did meanwhile.
  * F3. The first two rounds wait 10 and 20 s. From the third on the breaker is open: one probe after a
- *     minute, doubling to ten (P10). At most target + 2 + 8 pods are made in an hour.
+ *     minute, doubling to ten (P10). At most target + 2 + 8 pods are made in an hour. These are the
+ *     defaults of the spec's `failure`.
  * F4. A pod that ends or stops being Ready after it was Ready, by its own containers' doing, is charged
  *     too; Ready proves nothing until such a crash is a quarter of an hour old.
  * F5. The first good pod closes the breaker; 1, 2, 4, … may start at once until none fails.
@@ -16,15 +17,8 @@ import type { PlanContext } from './plan-context.ts';
 import type { PodView } from './pod-view.ts';
 import { noFailures, type FailureMemory, type PodRecord, type PoolState } from './state.ts';
 
-/** Waits after a failed round while the breaker is closed: long enough that a fault shows. */
-const firstWaitMs = 10_000;
-const longestWaitMs = 600_000;
-
 /** Rounds after which the breaker opens: two may be bad luck, three are a fault of the template. */
 const roundsToOpen = 3;
-
-/** Between probes of an open breaker: a minute at first, six an hour at last. */
-const firstProbeMs = 60_000;
 
 /** Beyond this many pods at once nothing is held back any more: more than any pool may start. */
 const fullAllowance = 1_000;
@@ -52,8 +46,16 @@ export function isCrash(reason: string | undefined): boolean {
   return reason !== undefined && crashReasons.has(reason);
 }
 
-/** Longer than the longest pause between probes, so that a crash after each probe is remembered. */
-const crashRememberedMs = 900_000;
+/** Failures are remembered for a quarter of an hour at the least. */
+const leastRememberedMs = 900_000;
+
+/**
+ * How long a crash counts, and a failure of a pool that is full: longer than the longest pause between
+ * probes, so that a crash after each probe is remembered.
+ */
+export function rememberedMs({ failure }: PoolState['spec']): number {
+  return Math.max(leastRememberedMs, 1.5 * failure.maxProbeSeconds * 1000);
+}
 
 /**
  * The failure that a newer reading of a pod is, which had been Ready; null when nobody is to blame. A
@@ -82,7 +84,7 @@ export function breakerOf(failures: FailureMemory, pending: number): Breaker {
 
 /** The state after a failure (F1, F2, F3). */
 export function charge(state: PoolState, failure: Failure, nowMs: number): PoolState {
-  const { failures, pool, spec } = state;
+  const { failures, spec } = state;
   if (failure.templateHash !== spec.templateHash) return state;
   const isNewRound = failures.roundAtMs === null || failure.startedAtMs > failures.roundAtMs;
   const rounds = failures.rounds + (isNewRound ? 1 : 0);
@@ -98,25 +100,22 @@ export function charge(state: PoolState, failure: Failure, nowMs: number): PoolS
       lastAtMs: nowMs,
       crashedAtMs: failure.isCrash === true ? nowMs : failures.crashedAtMs,
       sinceMs: failures.sinceMs ?? nowMs,
-      nextAttemptAtMs: isNewRound
-        ? nowMs + pause(state.rules, pool, rounds)
-        : failures.nextAttemptAtMs,
+      nextAttemptAtMs: isNewRound ? nowMs + pauseMs(state, rounds) : failures.nextAttemptAtMs,
       allowance: 1,
     },
   };
 }
 
-function pause(rules: number, pool: string, rounds: number): number {
-  const seed = `${pool}/${rounds}`;
-  if (rules >= 2 && rounds >= roundsToOpen) {
-    return waitMs({
-      firstMs: firstProbeMs,
-      longestMs: longestWaitMs,
-      step: rounds - roundsToOpen,
-      seed,
-    });
-  }
-  return waitMs({ firstMs: firstWaitMs, longestMs: longestWaitMs, step: rounds - 1, seed });
+/** The wait after a number of failed rounds. The rules of 0.1.0 knew no probes. */
+function pauseMs({ rules, pool, spec }: PoolState, rounds: number): number {
+  const { backOffSeconds, probeSeconds, maxProbeSeconds } = spec.failure;
+  const isOpen = rules >= 2 && rounds >= roundsToOpen;
+  return waitMs({
+    firstMs: (isOpen ? probeSeconds : backOffSeconds) * 1000,
+    longestMs: maxProbeSeconds * 1000,
+    step: rounds - (isOpen ? roundsToOpen : 1),
+    seed: `${pool}/${rounds}`,
+  });
 }
 
 /** The memory after a pod of the current template became Ready (F4, F5). */
@@ -125,7 +124,7 @@ export function recover(state: PoolState, nowMs: number): FailureMemory {
   if (rules < 2) return failures.consecutive > 0 ? noFailures : failures;
   if (failures.allowance === null) return failures;
   const { crashedAtMs } = failures;
-  if (crashedAtMs !== null && nowMs - crashedAtMs < crashRememberedMs) return failures;
+  if (crashedAtMs !== null && nowMs - crashedAtMs < rememberedMs(spec)) return failures;
   const allowance = failures.allowance * 2;
   const isFull = allowance >= Math.min(fullAllowance, spec.maxPending);
   return { ...noFailures, allowance: isFull ? null : allowance };

@@ -1,11 +1,9 @@
 /** What changes in a pool by time alone, before a plan is made. */
 import { expireDemand } from './demand.ts';
+import { rememberedMs } from './failures.ts';
 import { planContext, type PlanContext } from './plan-context.ts';
 import { missingPods } from './spawns.ts';
 import { noFailures, type PoolState } from './state.ts';
-
-/** A pool that has been full for this long since its last failure has got over it. */
-const forgivenAfterMs = 900_000;
 
 /** The state at an instant. The same state when nothing has run out by then. */
 export function passTime(state: PoolState, nowMs: number): PoolState {
@@ -28,11 +26,14 @@ function forgiveFailures(state: PoolState, nowMs: number): PoolState {
   return atMs !== null && atMs <= nowMs ? { ...state, failures: noFailures } : state;
 }
 
-/** When failures are forgiven if nothing happens before; null while there are none or pods are missing. */
+/**
+ * When failures are forgiven if nothing happens before: a pool that is full and has had none for as
+ * long as they are remembered has got over them. Null while there are none or pods are missing.
+ */
 export function forgivenAtMs(context: PlanContext): number | null {
   const { state, byPhase } = context;
   const { rounds, lastAtMs } = state.failures;
   if (state.rules < 2 || rounds === 0 || lastAtMs === null) return null;
   const isFull = byPhase.pending.length + byPhase.unready.length === 0 && missingPods(context) <= 0;
-  return isFull ? lastAtMs + forgivenAfterMs : null;
+  return isFull ? lastAtMs + rememberedMs(state.spec) : null;
 }

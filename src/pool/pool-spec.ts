@@ -26,6 +26,15 @@ export interface PoolSpec {
   };
   /** How unclaimed pods are replaced: so many beyond the target, or below it, at once. */
   rollout: { maxSurge: number; maxUnavailable: number };
+  /** How soon pods are tried again whose template does not start. */
+  failure: {
+    /** Wait after the first failed round, twice that after the second. */
+    backOffSeconds: number;
+    /** Wait before the first probe of an open breaker, doubled by each that fails. */
+    probeSeconds: number;
+    /** Longest wait between probes. */
+    maxProbeSeconds: number;
+  };
   /** Identifies the template: the name of the stored PodTemplate is `<pool>-<templateHash>`. */
   templateHash: string;
 }

@@ -64,6 +64,19 @@ export const specLimits = {
   },
   'rollout.maxSurge': { min: 0, max: 2000, default: 1, reason: 'no more than maxPods can be' },
   'rollout.maxUnavailable': { min: 0, max: 2000, default: 0, reason: 'as maxSurge' },
+  'failure.backOffSeconds': {
+    min: 1,
+    max: 600,
+    default: 10,
+    reason: 'long enough that a fault shows, yet no longer than the longest default probe',
+  },
+  'failure.probeSeconds': {
+    min: 1,
+    max: 3600,
+    default: 60,
+    reason: 'a pod a second is no probe, and after an hour nobody waits for the next',
+  },
+  'failure.maxProbeSeconds': { min: 1, max: 3600, default: 600, reason: 'as probeSeconds' },
 } as const satisfies Record<string, Limit>;
 
 type LimitedField = keyof typeof specLimits;
@@ -84,7 +97,10 @@ const settingNames = [
   'maxIdleSeconds',
   'claim',
   'rollout',
+  'failure',
 ];
+
+const failureNames = ['backOffSeconds', 'probeSeconds', 'maxProbeSeconds'];
 
 /**
  * Reads the numbers of a spec from anything. Defaults are filled in, unknown fields refused; every
@@ -97,6 +113,7 @@ export function checkPoolSettings(
   const spec = section(value, 'spec', errors, settingNames);
   const claim = section(spec.claim ?? {}, 'claim', errors, ['leaseSeconds', 'maxLeaseSeconds']);
   const rollout = section(spec.rollout ?? {}, 'rollout', errors, ['maxSurge', 'maxUnavailable']);
+  const failure = section(spec.failure ?? {}, 'failure', errors, failureNames);
   const whole = (from: Record<string, unknown>, field: LimitedField): number =>
     wholeNumber(from[field.slice(field.indexOf('.') + 1)], field, errors);
   const settings: PoolSettings = {
@@ -114,6 +131,11 @@ export function checkPoolSettings(
     rollout: {
       maxSurge: whole(rollout, 'rollout.maxSurge'),
       maxUnavailable: whole(rollout, 'rollout.maxUnavailable'),
+    },
+    failure: {
+      backOffSeconds: whole(failure, 'failure.backOffSeconds'),
+      probeSeconds: whole(failure, 'failure.probeSeconds'),
+      maxProbeSeconds: whole(failure, 'failure.maxProbeSeconds'),
     },
   };
   if (errors.length === 0) errors.push(...contradictions(settings));
@@ -135,7 +157,7 @@ export function checkPoolSpec(
 
 /**
  * The spec that an older release had accepted, made fit for this one: what is missing or outside of
- * today's limits gets the default, a target above maxPods comes down to it. Null without the hash of
+ * today's limits gets the default, what exceeds another setting comes down to it. Null without the hash of
  * a template, since there is no default for that. Never throws.
  */
 export function repairPoolSpec(value: unknown): PoolSpec | null {
@@ -143,6 +165,7 @@ export function repairPoolSpec(value: unknown): PoolSpec | null {
   const { templateHash } = spec;
   if (typeof templateHash !== 'string' || !templateHashPattern.test(templateHash)) return null;
   const [claim, rollout] = [mappingOr(spec.claim), mappingOr(spec.rollout)];
+  const failure = mappingOr(spec.failure);
   const repaired = (given: unknown, field: LimitedField): number => {
     const limit: Limit = specLimits[field];
     const isWithin = Number.isInteger(given) && Number(given) <= limit.max;
@@ -151,6 +174,12 @@ export function repairPoolSpec(value: unknown): PoolSpec | null {
   const maxPods = repaired(spec.maxPods, 'maxPods');
   const maxLeaseSeconds = repaired(claim.maxLeaseSeconds, 'claim.maxLeaseSeconds');
   const leaseSeconds = repaired(claim.leaseSeconds, 'claim.leaseSeconds');
+  const maxProbeSeconds = repaired(failure.maxProbeSeconds, 'failure.maxProbeSeconds');
+  const probeSeconds = Math.min(
+    repaired(failure.probeSeconds, 'failure.probeSeconds'),
+    maxProbeSeconds,
+  );
+  const backOffSeconds = repaired(failure.backOffSeconds, 'failure.backOffSeconds');
   return {
     warmTarget: Math.min(maxPods, repaired(spec.warmTarget, 'warmTarget')),
     maxPods,
@@ -163,6 +192,11 @@ export function repairPoolSpec(value: unknown): PoolSpec | null {
     rollout: {
       maxSurge: repaired(rollout.maxSurge, 'rollout.maxSurge'),
       maxUnavailable: repaired(rollout.maxUnavailable, 'rollout.maxUnavailable'),
+    },
+    failure: {
+      backOffSeconds: Math.min(backOffSeconds, probeSeconds),
+      probeSeconds,
+      maxProbeSeconds,
     },
     templateHash,
   };
@@ -192,6 +226,15 @@ function contradictions(spec: PoolSettings): FieldError[] {
   if (spec.claim.leaseSeconds > spec.claim.maxLeaseSeconds) {
     const expected = `at most claim.maxLeaseSeconds (${spec.claim.maxLeaseSeconds})`;
     errors.push({ field: 'claim.leaseSeconds', expected, given: show(spec.claim.leaseSeconds) });
+  }
+  const { backOffSeconds, probeSeconds, maxProbeSeconds } = spec.failure;
+  if (backOffSeconds > probeSeconds) {
+    const expected = `at most failure.probeSeconds (${probeSeconds})`;
+    errors.push({ field: 'failure.backOffSeconds', expected, given: show(backOffSeconds) });
+  }
+  if (probeSeconds > maxProbeSeconds) {
+    const expected = `at most failure.maxProbeSeconds (${maxProbeSeconds})`;
+    errors.push({ field: 'failure.probeSeconds', expected, given: show(probeSeconds) });
   }
   return errors;
 }

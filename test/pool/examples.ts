@@ -16,6 +16,7 @@ export function exampleSpec(changes: Partial<PoolSpec> = {}): PoolSpec {
     maxIdleSeconds: 0,
     claim: { leaseSeconds: 3600, maxLeaseSeconds: 86_400 },
     rollout: { maxSurge: 1, maxUnavailable: 0 },
+    failure: { backOffSeconds: 10, probeSeconds: 60, maxProbeSeconds: 600 },
     templateHash: 'abc',
     ...changes,
   };

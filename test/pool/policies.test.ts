@@ -24,6 +24,36 @@ describe('a template that does not start', () => {
     assert.equal(statusOf({ state: play.state, nowMs: play.nowMs }).failures.breaker, 'open');
   });
 
+  it('waits as long as its settings say (F3)', () => {
+    const play = new Play({ warmTarget: 0 });
+    play.starts = () => 'fails';
+    const failure = { backOffSeconds: 2, probeSeconds: 10, maxProbeSeconds: 30 };
+    play.apply({ warmTarget: 6, failure });
+    const createdAfter = [1_000, 2_000, 4_000, 10_000, 20_000, 30_000, 30_000].map((ms) => {
+      play.pass(ms);
+      return play.created;
+    });
+    assert.deepEqual(createdAfter, [6, 7, 8, 9, 10, 11, 12]);
+  });
+
+  it('that crashes once an hour, after each probe, is not forgiven between probes (F4)', () => {
+    const failure = { backOffSeconds: 10, probeSeconds: 3_600, maxProbeSeconds: 3_600 };
+    const play = new Play({ warmTarget: 1, maxPods: 5, failure });
+    const crashAll = (): void => {
+      for (const { name } of [...play.pods.values()].filter(({ ended }) => !ended)) {
+        play.touch(name, { ready: false, ended: true, reason: 'Error' });
+      }
+    };
+    for (let round = 0; round < 3; round += 1) {
+      crashAll();
+      play.pass(60_000);
+    }
+    assert.equal(breakerOf(play.state.failures, 0), 'open');
+    play.pass(3_600_000);
+    assert.equal(play.warm, 1);
+    assert.equal(breakerOf(play.state.failures, 0), 'open');
+  });
+
   it('closes the breaker with the first good probe, then starts 1, 2, 4, … at once (F5)', () => {
     const play = new Play({ warmTarget: 0 });
     play.starts = () => 'fails';

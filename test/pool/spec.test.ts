@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { checkPoolSettings, checkPoolSpec, checkTarget, specLimits } from '../../src/pool/spec.ts';
+import {
+  checkPoolSettings,
+  checkPoolSpec,
+  checkTarget,
+  repairPoolSpec,
+  specLimits,
+} from '../../src/pool/spec.ts';
 
 const minimal = { warmTarget: 6, templateHash: 'abc123' };
 
@@ -30,6 +36,7 @@ describe('checkPoolSpec', () => {
         maxIdleSeconds: 0,
         claim: { leaseSeconds: 3600, maxLeaseSeconds: 86_400 },
         rollout: { maxSurge: 1, maxUnavailable: 0 },
+        failure: { backOffSeconds: 10, probeSeconds: 60, maxProbeSeconds: 600 },
         templateHash: 'abc123',
       },
     });
@@ -60,6 +67,13 @@ describe('checkPoolSpec', () => {
   it('refuses a rollout that could replace nothing', () => {
     assert.deepEqual(errorsOf({ ...minimal, rollout: { maxSurge: 0 } }), [
       'rollout.maxSurge: expected above 0 when rollout.maxUnavailable is 0, or nothing could be replaced, got 0',
+    ]);
+  });
+
+  it('refuses waits after failures that shrink', () => {
+    assert.deepEqual(errorsOf({ ...minimal, failure: { probeSeconds: 5, maxProbeSeconds: 3 } }), [
+      'failure.backOffSeconds: expected at most failure.probeSeconds (5), got 10',
+      'failure.probeSeconds: expected at most failure.maxProbeSeconds (3), got 5',
     ]);
   });
 
@@ -97,6 +111,21 @@ describe('checkPoolSettings', () => {
   it('does not know the template hash', () => {
     assert.equal(checkPoolSettings({ warmTarget: 1 }).ok, true);
     assert.equal(checkPoolSettings(minimal).ok, false);
+  });
+});
+
+describe('repairPoolSpec', () => {
+  it('fills in what an older release did not know, and brings down what exceeds another setting', () => {
+    const failure = { probeSeconds: 900, maxProbeSeconds: 5 };
+    const checked = checkPoolSpec({
+      ...minimal,
+      failure: { ...failure, probeSeconds: 5, backOffSeconds: 5 },
+    });
+    assert.ok(checked.ok);
+    assert.deepEqual(repairPoolSpec({ ...minimal, failure }), checked.spec);
+    const plain = checkPoolSpec(minimal);
+    assert.ok(plain.ok);
+    assert.deepEqual(repairPoolSpec(minimal), plain.spec);
   });
 });
 
