@@ -6,7 +6,7 @@ import { DocumentError } from '../apply/read-documents.ts';
 import { ClaimError } from '../claims/claim-error.ts';
 import { PoolError, type PoolErrorCode } from '../client/pool-error.ts';
 import { problemCodes, type ProblemCode } from '../client/wire/problem-codes.ts';
-import type { Problem } from '../client/wire/problem.ts';
+import type { PoolCandidate, Problem } from '../client/wire/problem.ts';
 import { KubernetesError } from '../kubernetes/kubernetes-error.ts';
 import { describeValidation } from './describe-validation.ts';
 
@@ -24,6 +24,8 @@ export class ApiError extends Error {
   readonly wrong: { field: string; expected: string; given: string } | null;
   /** Everything that is wrong with a document, a sentence each. */
   readonly errors: string[] | null;
+  /** The pools that a claim by shape and image could have meant. */
+  readonly candidates: PoolCandidate[] | null;
 
   constructor(
     code: ProblemCode,
@@ -32,6 +34,7 @@ export class ApiError extends Error {
       retryAfterSeconds?: number;
       wrong?: { field: string; expected: string; given: string };
       errors?: string[];
+      candidates?: PoolCandidate[];
       cause?: unknown;
     } = {},
   ) {
@@ -41,6 +44,7 @@ export class ApiError extends Error {
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;
     this.wrong = options.wrong ?? null;
     this.errors = options.errors ?? null;
+    this.candidates = options.candidates ?? null;
   }
 }
 
@@ -81,6 +85,7 @@ export function toProblem(error: ApiError, requestId?: string): Problem {
     code: error.code,
     ...error.wrong,
     ...(error.errors === null ? {} : { errors: error.errors }),
+    ...(error.candidates === null ? {} : { candidates: error.candidates }),
     ...(error.retryAfterSeconds === null ? {} : { retryAfterSeconds: error.retryAfterSeconds }),
     ...(requestId === undefined ? {} : { requestId }),
   };

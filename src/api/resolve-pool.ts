@@ -1,5 +1,6 @@
 /** Which pool a claim by shape and image means: exactly one, or none, never a near match. */
 import type { PoolSummary } from '../claims/claim.ts';
+import type { PoolCandidate } from '../client/wire/problem.ts';
 import { labels } from '../pool/labels.ts';
 import { ApiError } from './problems.ts';
 
@@ -28,24 +29,35 @@ export function resolvePool(pools: PoolSummary[], wanted: WantedShape): string {
   const [found, ...others] = pools.filter(isMeant);
   const asked = describe({ shape, image });
   if (found === undefined) {
-    throw new ApiError('noSuchShape', `No pool has ${asked}. There are: ${list(pools)}.`);
+    const message = `No pool has ${asked}. There are: ${list(pools)}.`;
+    throw new ApiError('noSuchShape', message, { candidates: candidatesOf(pools) });
   }
   if (others.length > 0) {
-    const message = `Several pools have ${asked}: ${list([found, ...others])}. Name the pool, or ask for both.`;
-    throw new ApiError('ambiguousShape', message);
+    const several = [found, ...others];
+    const message = `Several pools have ${asked}: ${list(several)}. Name the pool, or ask for both.`;
+    throw new ApiError('ambiguousShape', message, { candidates: candidatesOf(several) });
   }
   return found.pool;
 }
 
-function describe({ shape, image }: WantedShape): string {
-  const parts = Object.entries({ shape, image }).filter(([, value]) => value !== undefined);
-  return parts.map(([name, value]) => `${name} ${value ?? ''}`).join(' and ');
+function candidatesOf(pools: PoolSummary[]): PoolCandidate[] {
+  return pools.slice(0, maxListed).map(({ pool, labels: its }) => ({
+    pool,
+    shape: its[labels.shape] ?? null,
+    image: its[labels.image] ?? null,
+  }));
+}
+
+function describe({ shape, image }: Partial<Omit<PoolCandidate, 'pool'>> | WantedShape): string {
+  const named = (name: string, value: string | null | undefined): string[] =>
+    value === undefined || value === null ? [] : [`${name} ${value}`];
+  return [...named('shape', shape), ...named('image', image)].join(' and ');
 }
 
 function list(pools: PoolSummary[]): string {
   if (pools.length === 0) return 'none';
-  const shown = pools.slice(0, maxListed).map(({ pool, labels: its }) => {
-    const kind = describe({ shape: its[labels.shape], image: its[labels.image] });
+  const shown = candidatesOf(pools).map(({ pool, ...its }) => {
+    const kind = describe(its);
     return kind === '' ? pool : `${pool} (${kind})`;
   });
   const more = pools.length > maxListed ? [`and ${pools.length - maxListed} more`] : [];

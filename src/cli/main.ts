@@ -28,24 +28,32 @@ Environment:
   PILOTLIGHT_NAMESPACE                     Kubernetes namespace of documents that name none
   PILOTLIGHT_TASK_QUEUE                    task queue of new pools (pilotlight)`;
 
+const { own, command } = separateCommand(process.argv.slice(2));
+
 const commands = [
   ...[applyCommand(), getCommand(), describeCommand(), scaleCommand(), deleteCommand()],
   ...[pauseCommand(), resumeCommand(), drainCommand(), retryCommand(), rolloutCommand()],
   ...[editCommand(), topCommand(), eventsCommand(), gcCommand()],
-  ...[claimCommand(), claimsCommand(), renewCommand(), releaseCommand(), completionCommand()],
+  ...[
+    claimCommand(command),
+    claimsCommand(),
+    renewCommand(),
+    releaseCommand(),
+    completionCommand(),
+  ],
 ];
 
 const program = new Command('pilotlight')
   .description('Keeps pools of Kubernetes pods warm')
   .addHelpText('after', environment);
-for (const command of commands) program.addCommand(command);
+for (const one of commands) program.addCommand(one);
 throwInsteadOfExit(program);
 
 // A reader like `head` may close its end early: nothing is left to say then.
 process.stdout.on('error', () => process.exit());
 
 try {
-  await program.parseAsync(separateCommand(process.argv.slice(2)), { from: 'user' });
+  await program.parseAsync(own, { from: 'user' });
 } catch (error) {
   if (error instanceof CommanderError) {
     // The parser has printed its message or the help already.

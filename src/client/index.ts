@@ -1,12 +1,20 @@
 /** What users of claims import. Needs nothing but Node's fetch. */
 export { HeldClaim } from './held-claim.ts';
-export { PilotlightClient, type ClaimOptions, type ClientOptions } from './pilotlight-client.ts';
 export {
+  PilotlightClient,
+  type ClaimOptions,
+  type ClientOptions,
+  type WantedShape,
+} from './pilotlight-client.ts';
+export {
+  AmbiguousShapeError,
   ClaimLostError,
   ClaimMissError,
+  NoSuchShapeError,
   PilotlightError,
   UnreachableError,
   type PilotlightErrorCode,
 } from './pilotlight-error.ts';
 export type { ClaimAnswer, ClaimBody, ClaimStateAnswer, ReleasedAnswer } from './wire/claims.ts';
 export type { PoolAnswer } from './wire/pools.ts';
+export type { PoolCandidate } from './wire/problem.ts';

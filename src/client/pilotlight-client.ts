@@ -30,6 +30,15 @@ export interface ClaimOptions extends Omit<ClaimBody, 'claimId'> {
   renews?: boolean;
 }
 
+/** The kind of pod that a claim asks for, by the labels of its pool: its shape, its image or both. */
+export type WantedShape = { shape: string; image?: string } | { shape?: string; image: string };
+
+/** Where a claim is sent, and what its body says beside the wish. */
+interface Wanted {
+  path: string;
+  fields: object;
+}
+
 /** Time for tries of anything but a claim, which an outage of seconds does not fail. */
 const defaultRetryForMs = 30_000;
 
@@ -64,12 +73,34 @@ export class PilotlightClient {
    * Takes a warm pod, waiting up to `waitSeconds` (0 unless given) for one; a wait longer than the
    * API's 300 s goes on in further requests. Raises `ClaimMissError` when none became warm.
    */
-  async claim(pool: string, options: ClaimOptions = {}): Promise<HeldClaim> {
+  claim(pool: string, options: ClaimOptions = {}): Promise<HeldClaim> {
+    return this.#take(
+      { path: `/v1/pools/${encodeURIComponent(pool)}/claims`, fields: {} },
+      options,
+    );
+  }
+
+  /**
+   * Takes a warm pod, as `claim` does, of the one pool that has what is wanted; never one of another
+   * shape or image. Raises `NoSuchShapeError` or `AmbiguousShapeError`, with the candidates, at once.
+   */
+  claimByShape(wanted: WantedShape, options: ClaimOptions = {}): Promise<HeldClaim> {
+    const { shape, image } = wanted;
+    const fields = {
+      ...(shape === undefined ? {} : { shape }),
+      ...(image === undefined ? {} : { image }),
+    };
+    return this.#take({ path: '/v1/claims', fields }, options);
+  }
+
+  async #take(wanted: Wanted, options: ClaimOptions): Promise<HeldClaim> {
     const { claimId: chosen, signal, retryForMs, renews = true, ...wish } = options;
     const claimId = chosen === undefined ? crypto.randomUUID() : chosen;
-    const request = { pool, claimId, wish, signal, retryForMs: retryForMs ?? defaultRetryForMs };
+    const deadlines = { signal, retryForMs: retryForMs ?? defaultRetryForMs };
     try {
-      const { answer, leaseEndsAtMs } = await this.#claimWithin(request);
+      const { answer, leaseEndsAtMs } = await this.#claimWithin({
+        ...{ wanted, claimId, wish, ...deadlines },
+      });
       return new HeldClaim({ answer, leaseEndsAtMs, renews, holding: this.#holding(answer) });
     } catch (error) {
       // It may have been granted on the way. A name of the caller's own may be held by another of
@@ -124,31 +155,34 @@ export class PilotlightClient {
 
   /** Claims until a pod is there or the wait is over, in as many requests as that takes. */
   async #claimWithin(request: {
-    pool: string;
+    wanted: Wanted;
     claimId: string | null;
     wish: Omit<ClaimBody, 'claimId'>;
     signal: AbortSignal | undefined;
     retryForMs: number;
   }): Promise<{ answer: ClaimAnswer; leaseEndsAtMs: number }> {
-    const { pool, claimId, wish, signal, retryForMs } = request;
+    const { wanted, claimId, wish, signal, retryForMs } = request;
     const startedAtMs = performance.now();
     const waitMs = (wish.waitSeconds ?? 0) * 1000;
     const leftMs = (): number => Math.max(0, startedAtMs + waitMs - performance.now() || 0);
     let sentAtMs = startedAtMs;
-    const body = (): ClaimBody => {
+    const body = (): object => {
       sentAtMs = performance.now();
       const { waitSeconds: asked = 0 } = wish;
       // What is no number of seconds is left for the API to refuse, in words.
       const isNumber = Number.isInteger(asked) && asked >= 0;
       const left = Math.min(maxRequestWaitSeconds, Math.ceil(leftMs() / 1000));
       const waitSeconds = isNumber ? left : asked;
-      return { ...wish, waitSeconds, ...(claimId === null ? {} : { claimId }) };
+      return {
+        ...{ ...wish, ...wanted.fields, waitSeconds },
+        ...(claimId === null ? {} : { claimId }),
+      };
     };
     // Ends by its wait, which each round shortens.
     for (;;) {
       try {
         const { body: answered, dateMs } = await this.#replicas.sendDated({
-          ...{ method: 'POST', path: `/v1/pools/${encodeURIComponent(pool)}/claims`, body, signal },
+          ...{ method: 'POST', path: wanted.path, body, signal },
           waitMs: Math.min(maxRequestWaitSeconds * 1000, leftMs()),
           isRepeatable: claimId !== null,
           deadlineMs: leftMs() + retryForMs,

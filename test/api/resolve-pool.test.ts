@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ApiError } from '../../src/api/problems.ts';
 import { resolvePool } from '../../src/api/resolve-pool.ts';
 import type { PoolSummary } from '../../src/claims/claim.ts';
 import { exampleSummary, startApi, fakeClaims, type ApiUnderTest } from './api-under-test.ts';
@@ -38,6 +39,19 @@ describe('a claim by shape and image', () => {
       /: a \(.*\), b \(shape large and image db:2\)/,
     ],
   ];
+  it('lists 20 pools at most, those without a label too', () => {
+    const many = Array.from({ length: 25 }, (_, index) => exampleSummary(`p${index}`));
+    assert.throws(
+      () => resolvePool(many, { shape: 'large' }),
+      ({ message, candidates }: ApiError) => {
+        assert.match(message, /There are: p0, p1, .*, p19, and 5 more\.$/);
+        assert.ok(candidates);
+        assert.deepEqual(candidates[0], { pool: 'p0', shape: null, image: null });
+        return candidates.length === 20;
+      },
+    );
+  });
+
   for (const [what, wanted, code, message] of refusals) {
     it(`is refused for ${what}`, () => {
       assert.throws(() => resolvePool(pools, wanted), { code, message });
@@ -65,6 +79,16 @@ describe('a claim by shape and image', () => {
         [404, 409],
       );
       assert.equal((await claim({ pool: 'a' })).problem.code, 'badRequest');
+    });
+
+    it('is refused with the candidates, in a form for programs too', async () => {
+      const { candidates } = (await claim({ shape: 'large' })).problem;
+      assert.deepEqual(candidates, [
+        { pool: 'a', shape: 'large', image: 'db:1' },
+        { pool: 'b', shape: 'large', image: 'db:2' },
+      ]);
+      assert.equal((await claim({ shape: 'huge' })).problem.candidates?.length, pools.length);
+      assert.equal((await claim({})).problem.candidates, undefined);
     });
   });
 });

@@ -2,12 +2,24 @@ import assert from 'node:assert/strict';
 import { execa } from 'execa';
 import { ClaimError } from '../../src/claims/claim-error.ts';
 import type { ClaimRequest } from '../../src/claims/claim.ts';
-import { exampleClaim, fakeClaims, startApi, type ApiUnderTest } from '../api/api-under-test.ts';
+import {
+  exampleClaim,
+  exampleSummary,
+  fakeClaims,
+  startApi,
+  type ApiUnderTest,
+} from '../api/api-under-test.ts';
 
 const launcher = new URL('../../bin/pilotlight.js', import.meta.url).pathname;
 
 /** What a loaded machine needs to start Node, and the command's own time. */
 const deadlineMs = 20_000;
+
+/** A pool of large pods of an image. */
+function kindOf(pool: string, image: string) {
+  const labels = { 'pilotlight.dev/shape': 'large', 'pilotlight.dev/image': image };
+  return { ...exampleSummary(pool), labels };
+}
 
 describe('the commands of claims', function () {
   this.timeout(40_000);
@@ -29,6 +41,7 @@ describe('the commands of claims', function () {
     });
     api = await startApi({
       claims: fakeClaims({
+        poolSummaries: () => [kindOf('a', 'db:1'), kindOf('b', 'db:2')],
         claim: (request) => {
           asked.push(request);
           if (refusal !== null) return Promise.reject(refusal);
@@ -100,6 +113,22 @@ describe('the commands of claims', function () {
       { claimId: 'job-1', pool: 'small', waitSeconds: 3, leaseSeconds: 60, holder: 'me' },
     ]);
     assert.deepEqual(released, []);
+  });
+
+  it('claims of the one pool that has a shape and image', async () => {
+    const { exitCode, stdout, stderr } = await run('claim', '--shape', 'large', '--image', 'db:2');
+    assert.equal(exitCode, 0, stderr);
+    assert.match(stdout, /holds pod small-1/);
+    assert.deepEqual([asked[0]?.pool, asked[0]?.claimId?.length], ['b', 36]);
+  });
+
+  it('runs a command on a pod of a shape, whose first word is no pool', async () => {
+    const { exitCode, stdout, stderr } = await run(
+      ...['claim', '--image', 'db:2', '--exec', 'sh', '-c', 'echo "$PILOTLIGHT_POD_NAME $0"', '--'],
+    );
+    assert.equal(exitCode, 0, stderr);
+    assert.equal(stdout, 'small-1 --');
+    assert.deepEqual([asked[0]?.pool, released.length], ['b', 1]);
   });
 
   it('prints a claim as JSON', async () => {
@@ -189,6 +218,27 @@ describe('the commands of claims', function () {
       /command behind `--exec`, got nothing/,
     ],
     ['a command without --exec', ['claim', 'small', 'psql'], /got `psql` without --exec/],
+    [
+      'a command in the place of a pool',
+      ['claim', '--exec', 'psql'],
+      /name of a pool.*got neither/,
+    ],
+    ['neither a pool nor a shape', ['claim'], /name of a pool, or `--shape`.*; got neither$/],
+    [
+      'a pool with a shape',
+      ['claim', 'small', '--image', 'db:2'],
+      /name of a pool, or `--shape`, `--image` or both instead; got both, with pool small$/,
+    ],
+    [
+      'a shape that two pools have',
+      ['claim', '--shape', 'large'],
+      /Several pools have shape large: a \(.*\), b \(shape large and image db:2\)\. Name the pool/,
+    ],
+    [
+      'a shape that none has',
+      ['claim', '--shape', 'huge', '--image', 'db:2'],
+      /^error: No pool has shape huge and image db:2\. There are: a \(/,
+    ],
     ['--hold with --exec', ['claim', 'small', '--hold', '--exec', 'true'], /got both/],
     [
       'a wait that is no number',

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { problemCodes, type ProblemCode } from '../../src/client/wire/problem-codes.ts';
+import type { Problem } from '../../src/client/wire/problem.ts';
 
 /** A request as the script sees it. */
 export interface SeenRequest {
@@ -51,9 +52,11 @@ export function sendProblem(
   response: ServerResponse,
   code: ProblemCode,
   retryAfterSeconds?: number,
+  more: Partial<Problem> = {},
 ): void {
   const { status, title } = problemCodes[code];
-  const body = { type: 'urn:x', title, status, detail: `${code} it is.`, code, retryAfterSeconds };
+  const named = { type: 'urn:x', title, status, detail: `${code} it is.`, code };
+  const body = { ...named, retryAfterSeconds, ...more };
   sendJson(response, body, status);
 }
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import {
+  AmbiguousShapeError,
   ClaimLostError,
   ClaimMissError,
+  NoSuchShapeError,
   PilotlightClient,
   PilotlightError,
   UnreachableError,
@@ -55,6 +57,60 @@ describe('PilotlightClient', () => {
       },
     );
   });
+
+  it('claims by shape and image under one name, which it repeats, renews and releases', async () => {
+    await withFlakyApi(
+      ({ method }, response, count) => {
+        if (count === 1) response.destroy();
+        else if (method === 'DELETE') sendJson(response, released);
+        else grant(response, 1);
+      },
+      async ({ url, seen }) => {
+        const pilotlight = new PilotlightClient({ url });
+        const claim = await pilotlight.claimByShape(
+          { shape: 'large', image: 'db:2' },
+          { holder: 'me' },
+        );
+        assert.equal(claim.pool, 'small');
+        await eventually('a renewal', () => seen.some(({ path }) => path.endsWith('/renew')));
+        await claim.release();
+        const [lost, granted] = seen;
+        assert.deepEqual(granted, lost);
+        assert.deepEqual(
+          { path: lost?.path, body: { ...lost?.body, claimId: '' } },
+          {
+            path: '/v1/claims',
+            body: { claimId: '', holder: 'me', waitSeconds: 0, shape: 'large', image: 'db:2' },
+          },
+        );
+        assert.match(String(lost?.body['claimId']), /^[0-9a-f-]{36}$/);
+        assert.equal(seen.at(-1)?.path, '/v1/claims/c');
+      },
+    );
+  });
+
+  for (const [code, type] of [
+    ['noSuchShape', NoSuchShapeError],
+    ['ambiguousShape', AmbiguousShapeError],
+  ] as const) {
+    it(`raises ${type.name} with the candidates at once, whatever it may wait`, async () => {
+      const candidates = [{ pool: 'a', shape: 'large', image: null }];
+      await withFlakyApi(
+        (_request, response) => sendProblem(response, code, undefined, { candidates }),
+        async ({ url, seen }) => {
+          const pilotlight = new PilotlightClient({ url });
+          const claim = pilotlight.claimByShape({ image: 'db:2' }, { waitSeconds: 60 });
+          await assert.rejects(claim, (error) => {
+            assert.ok(error instanceof type && error instanceof PilotlightError);
+            assert.deepEqual([error.code, error.candidates], [code, candidates]);
+            return true;
+          });
+          assert.equal(seen.length, 1);
+          assert.equal('shape' in seen[0]!.body, false);
+        },
+      );
+    });
+  }
 
   it('never repeats a claim without a name when it may have been granted', async () => {
     await withFlakyApi(

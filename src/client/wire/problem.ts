@@ -5,6 +5,16 @@ import { problemCodes, type ProblemCode } from './problem-codes.ts';
 /** The media type of every error. */
 export const problemMediaType = 'application/problem+json';
 
+/** A pool that a claim by shape and image could have meant. */
+const poolCandidate = Type.Object({
+  pool: Type.String(),
+  shape: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
+  image: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
+});
+
+/** A pool that a claim by shape and image could have meant. */
+export type PoolCandidate = Static<typeof poolCandidate>;
+
 /** The body of an error. */
 export const problemSchema = Type.Object(
   {
@@ -18,6 +28,12 @@ export const problemSchema = Type.Object(
     given: Type.Optional(Type.String()),
     errors: Type.Optional(
       Type.Array(Type.String(), { description: 'Everything wrong with a pool document.' }),
+    ),
+    candidates: Type.Optional(
+      Type.Array(poolCandidate, {
+        description:
+          'The first 20 pools that have the shape and image of a claim; all when none has.',
+      }),
     ),
     retryAfterSeconds: Type.Optional(
       Type.Number({ description: 'As in Retry-After, and finer than whole seconds.' }),
