@@ -1,5 +1,6 @@
 /** What a waiting spawn tells Temporal: readable in the UI, and where the next attempt goes on. */
 import { Context } from '@temporalio/activity';
+import { heartbeatTimeoutMs } from '../pool/deadlines.ts';
 import type { PodView } from '../pool/pod-view.ts';
 
 /** Heartbeat details of a spawn. */
@@ -11,17 +12,22 @@ interface SpawnHeartbeat {
   message: string;
 }
 
-/** A beat every 2 s notices a lost attempt early and leaves four lost beats within the timeout. */
-const beatMs = 2_000;
+/** Five beats within the timeout: every 2 s within 10 s, which notices a lost attempt early. */
+const beatsInTimeout = 5;
 
-/** With many in flight a beat every 4 s halves the writes to Temporal's database. */
-const slowBeatMs = 4_000;
+/** With many in flight in this process half as many, which halves the writes to Temporal's database. */
+const fewBeatsInTimeout = 2.5;
 const manySpawns = 100;
+
+/** How far the first beats of spawns that begin together are spread over their interval. */
+const spread = 0.75;
 
 let inFlight = 0;
 
+/** The pool asks for slower beats, by a longer timeout, when it waits for hundreds of pods at once. */
 function nextBeatMs(): number {
-  return inFlight > manySpawns ? slowBeatMs : beatMs;
+  const timeoutMs = Context.current().info.heartbeatTimeoutMs ?? heartbeatTimeoutMs;
+  return timeoutMs / (inFlight > manySpawns ? fewBeatsInTimeout : beatsInTimeout);
 }
 
 /** Spawns of this process that are under way, the caller's included. */
@@ -42,7 +48,8 @@ export function startHeartbeat(options: { podName: string; uid: string | null })
     startedAtMs: Date.now(),
     message: '',
   };
-  let timer = setTimeout(beat, nextBeatMs());
+  // A thousand that began within a second would beat within one, and keep Temporal busy for three.
+  let timer = setTimeout(beat, nextBeatMs() * (1 - Math.random() * spread));
   function beat(): void {
     context.heartbeat(details);
     timer = setTimeout(beat, nextBeatMs());

@@ -99,8 +99,9 @@ async function main(): Promise<void> {
     maxEagerActivityReservationsPerWorkflowTask: maxLaunches,
     maxHeartbeatThrottleInterval: '2s',
     defaultHeartbeatThrottleInterval: '2s',
-    // A killed process holds its sticky workflows for this long; two seconds cost a replay at most.
-    stickyQueueScheduleToStartTimeout: '2s',
+    // A killed process holds its workflows for this long, and the heartbeats of its spawns for 10 s.
+    // On a busy machine tasks waited for over 2 s with a live worker, and were then replayed for nothing.
+    stickyQueueScheduleToStartTimeout: '5s',
     shutdownGraceTime: 0,
     shutdownForceTime: '10s',
   });

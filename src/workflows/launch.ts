@@ -10,6 +10,7 @@ import {
 import type { Activities } from '../activities/create-activities.ts';
 import type { Action, NoVerdict, Outcome, SpawnResult } from '../pool/actions.ts';
 import { spawnDeadlines } from '../pool/deadlines.ts';
+import { pendingAhead } from '../pool/pending-ahead.ts';
 import { readPodView } from '../pool/pod-view.ts';
 import type { PoolSpec } from '../pool/pool-spec.ts';
 import { readListResult, readRetireResult, readSpawnResult } from '../pool/read-outcome.ts';
@@ -29,9 +30,15 @@ const shortOptions: ActivityOptions = {
 
 const { retirePod, observePool, publishPool } = proxyActivities<Activities>(shortOptions);
 
-/** The options of a spawn, from the spec (P6). Exported for the test that reads them. */
-export function spawnOptions(spec: Pick<PoolSpec, 'podReadySeconds'>): ActivityOptions {
-  const deadlines = spawnDeadlines(spec);
+/**
+ * The options of a spawn, from the spec and from how many pods the pool waits for at once (P6).
+ * Exported for the test that reads them.
+ */
+export function spawnOptions(
+  spec: Pick<PoolSpec, 'podReadySeconds'>,
+  pending: number,
+): ActivityOptions {
+  const deadlines = spawnDeadlines(spec, pending);
   return {
     startToCloseTimeout: deadlines.startToCloseMs,
     scheduleToCloseTimeout: deadlines.scheduleToCloseMs,
@@ -60,7 +67,7 @@ export function createLauncher(report: (outcome: Outcome) => void): Launcher {
     const { podName, templateHash, uid } = action;
     const scope = new CancellationScope();
     spawns.set(podName, scope);
-    const { spawnPod } = proxyActivities<Activities>(spawnOptions(state.spec));
+    const { spawnPod } = proxyActivities<Activities>(spawnOptions(state.spec, pendingAhead(state)));
     const { pool, namespace, cluster } = state;
     const { podReadySeconds } = state.spec;
     const input = { pool, namespace, cluster, podName, templateHash, uid, podReadySeconds };

@@ -85,7 +85,7 @@ describe('warm pods that are lost', function () {
   // spawn passes while no worker is there.
   it('are replaced after all workers were away for longer than every timeout of a spawn, and pods that were started before are the same (P5, P12)', async function () {
     const podReadySeconds = 5;
-    const { scheduleToCloseMs } = spawnDeadlines({ podReadySeconds });
+    const { scheduleToCloseMs } = spawnDeadlines({ podReadySeconds }, 1);
     this.timeout(scheduleToCloseMs + 240_000);
     await environment.createPool({ pool: 'steady', warmTarget: 4, template });
     await environment.untilWarm('steady', 4, 30_000);
