@@ -20,9 +20,10 @@ type Field = [name: string, value: string | number | null];
 
 function failureFields(failures: ShownPool['failures'] | null): Field[] {
   if (!failures) return [];
-  const { consecutive, lastReason, lastMessage, nextAttemptAtMs, breaker } = failures;
+  const { consecutive, lastReason, lastMessage, nextAttemptAtMs, breaker, sinceMs } = failures;
   return [
     ['Failures', consecutive],
+    ['Failing since', sinceMs && new Date(sinceMs).toISOString()],
     ['Breaker', breaker === 'closed' ? null : breaker === 'open' ? 'open' : 'half-open'],
     ['Last failure', lastReason && `${lastReason}: ${lastMessage ?? ''}`],
     ['Next attempt', nextAttemptAtMs && new Date(nextAttemptAtMs).toISOString()],
@@ -91,7 +92,7 @@ export function formatPool(status: ShownPool): string {
     ],
   ];
   const lines = fields.flatMap(([name, value]) =>
-    value === null ? [] : [`${`${name}:`.padEnd(14)}${value}`],
+    value === null ? [] : [`${`${name}:`.padEnd(15)}${value}`],
   );
   const pods = status.pods.map(({ name, phase, ageMs, node, reason }) => [
     ...[name, phase, `${Math.round(ageMs / 1000)}s`, node ?? '', reason ?? ''],

@@ -66,7 +66,7 @@ describe('describe pool', () => {
   it('shows breaker, disturbances, releases, quota and rollout where there is something to show', () => {
     const text = formatPool(
       status({
-        failures: { ...failures, breaker: 'open' },
+        failures: { ...failures, breaker: 'open', sinceMs: 2_000 },
         disturbances: { count: 2, lastPod: 'p-1', lastReason: 'Evicted', lastAtMs: 1_000 },
         releases: { count: 1, lastPod: 'p-2', lastReason: 'unhealthy' },
         quota: { message: 'exceeded quota: q', nextAttemptAtMs: 5 },
@@ -75,6 +75,7 @@ describe('describe pool', () => {
       }),
     );
     assert.match(text, /^Breaker: +open$/m);
+    assert.match(text, /^Failing since: +1970-01-01T00:00:02.000Z$/m);
     assert.match(text, /^Taken away: +2, last p-1 \(Evicted\) at 1970-01-01T00:00:01.000Z$/m);
     assert.match(text, /^Given up: +1, last p-2 \(unhealthy\)$/m);
     assert.match(text, /^Quota: +exceeded quota: q$/m);

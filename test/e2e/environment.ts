@@ -14,6 +14,7 @@ import { PilotlightClient } from '../../src/client/pilotlight-client.ts';
 import { connectToCluster, type ClusterConnection } from '../../src/kubernetes/connection.ts';
 import { storeTemplate } from '../../src/kubernetes/templates.ts';
 import { poolWorkflowId } from '../../src/pool/names.ts';
+import type { PoolSpec } from '../../src/pool/pool-spec.ts';
 import type { PoolStatus } from '../../src/pool/status.ts';
 import { defaultTaskQueue, workflowTypes } from '../../src/workflows/messages.ts';
 import { exampleSpec } from '../pool/examples.ts';
@@ -41,6 +42,7 @@ export interface Environment {
     podReadySeconds?: number;
     maxPods?: number;
     leaseSeconds?: number;
+    settings?: Partial<PoolSpec>;
   }): Promise<void>;
   status(pool: string): Promise<PoolStatus>;
   /** Waits until so many pods of the pool were ever created; returns their uids. */
@@ -194,13 +196,13 @@ function poolsOf(
   return {
     status,
     async createPool({ pool, warmTarget, template, ...given }) {
-      const { podReadySeconds = 300, maxPods = 400, leaseSeconds = 3_600 } = given;
+      const { podReadySeconds = 300, maxPods = 400, leaseSeconds = 3_600, settings = {} } = given;
       const templateHash = 'e2e';
       await storeTemplate({ connection, namespace: 'default', pool, templateHash, template });
       const maxPending = maxPods;
       const limits = { warmTarget, podReadySeconds, maxPods, maxPending };
       const claim = { leaseSeconds, maxLeaseSeconds: 86_400 };
-      const spec = exampleSpec({ ...limits, claim, templateHash });
+      const spec = exampleSpec({ ...limits, claim, ...settings, templateHash });
       await client.workflow.start(workflowTypes.pool, {
         workflowId: poolWorkflowId(pool),
         taskQueue: defaultTaskQueue,

@@ -1,6 +1,7 @@
 /**
- * Stands between one replica of the API and the API server and breaks what passes: answers to writes
- * are lost, writes arrive after their sender gave up, watches are held back.
+ * Stands between one process of ours and the API server and breaks what passes: answers to writes are
+ * lost, writes are held, refused or arrive after their sender gave up, watches are held back or expire,
+ * pods look other than they are.
  *
  * It ends the TLS of both sides, because faults depend on what a request is.
  */
@@ -11,8 +12,10 @@ import { createServer } from 'node:https';
 import { Agent, request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import getPort from 'get-port';
+import type { V1Pod } from '@kubernetes/client-node';
 import { generate } from 'selfsigned';
 import { parse, stringify } from 'yaml';
+import { Faults, type Carried, type Held } from './proxy-faults.ts';
 
 /** A proxy for one client. */
 export interface FaultProxy {
@@ -25,13 +28,27 @@ export interface FaultProxy {
   /** From now on nothing comes over watches, until `releaseWatches`. */
   holdWatches(): void;
   releaseWatches(): void;
+  /** Ends all watches by saying that their version is no longer remembered (410). */
+  expireWatches(): void;
+  /** From now on requests that match wait here, until they are released. */
+  hold(matches: (request: Carried) => boolean): Held;
+  /** The next so many writes that match are answered with 500 and go no further. */
+  refuse(matches: (request: Carried) => boolean, times: number): void;
+  /** From now on each pod is changed like this on its way to the client; null: no longer. */
+  showPods(change: ((pod: V1Pod) => void) | null): void;
   /** Faults made so far. */
-  faults: { lost: number; delayed: number };
+  faults: { lost: number; delayed: number; refused: number };
   stop(): Promise<void>;
 }
 
 /** A late write is on its way for this long: its sender has read the pod, and moved on, by then. */
 const lateByMs = 1_500;
+
+/** What a server sends on a watch from a version that it has forgotten. */
+const expired = `${JSON.stringify({
+  type: 'ERROR',
+  object: { kind: 'Status', status: 'Failure', code: 410, reason: 'Expired' },
+})}\n`;
 
 interface Upstream {
   host: string;
@@ -76,40 +93,23 @@ export async function startFaultProxy(kubeconfigPath: string): Promise<FaultProx
     faults: faults.made,
     loseEvery: (count) => (faults.loseEvery = count),
     delayEvery: (count) => (faults.delayEvery = count),
-    holdWatches: () => (faults.held ??= Promise.withResolvers<undefined>()),
+    holdWatches: () => (faults.heldWatches ??= Promise.withResolvers<undefined>()),
     releaseWatches() {
-      faults.held?.resolve(undefined);
-      faults.held = null;
+      faults.heldWatches?.resolve(undefined);
+      faults.heldWatches = null;
     },
+    expireWatches() {
+      for (const watch of faults.watches) watch.end(expired);
+    },
+    hold: (matches) => faults.hold(matches),
+    refuse: (matches, times) => faults.refuse(matches, times),
+    showPods: (change) => (faults.showPod = change),
     async stop() {
       server.closeAllConnections();
       agent.destroy();
       await new Promise((resolve) => server.close(resolve));
     },
   };
-}
-
-/** Decides which request meets which fault. */
-class Faults {
-  loseEvery = 0;
-  delayEvery = 0;
-  held: PromiseWithResolvers<undefined> | null = null;
-  readonly made = { lost: 0, delayed: 0 };
-  #writes = 0;
-
-  /** Counts a write. */
-  next(): 'none' | 'lost' | 'delayed' {
-    this.#writes += 1;
-    if (this.delayEvery > 0 && this.#writes % this.delayEvery === 0) {
-      this.made.delayed += 1;
-      return 'delayed';
-    }
-    if (this.loseEvery > 0 && this.#writes % this.loseEvery === 0) {
-      this.made.lost += 1;
-      return 'lost';
-    }
-    return 'none';
-  }
 }
 
 async function carry(options: {
@@ -121,8 +121,17 @@ async function carry(options: {
   const { request, response, upstream, faults } = options;
   const { method = 'GET', url = '/' } = request;
   const body = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>));
+  const carried = describe(method, url, body);
+  await faults.passHolds(carried);
+  if (response.closed) return;
   const isWrite = method !== 'GET' && /\/(pods|leases)(\/|$|\?)/.test(url);
-  const fate = isWrite ? faults.next() : 'none';
+  const fate = isWrite ? faults.next(carried) : 'none';
+  if (fate === 'refused') {
+    const status = { kind: 'Status', status: 'Failure', code: 500, message: 'etcd is not there' };
+    response.writeHead(500, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(status));
+    return;
+  }
   if (fate === 'delayed') {
     response.destroy();
     await sleep(lateByMs);
@@ -133,14 +142,70 @@ async function carry(options: {
     response.destroy();
     return;
   }
-  response.writeHead(answer.statusCode ?? 502, answer.headers);
-  response.on('close', () => answer.destroy());
-  const isWatch = url.includes('watch=true');
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    if (isWatch && faults.held !== null) await faults.held.promise;
-    if (!response.write(chunk)) await new Promise((resolve) => response.once('drain', resolve));
+  await passOn({ answer, response, faults, isWatch: url.includes('watch=true') });
+}
+
+function describe(method: string, path: string, body: Buffer): Carried {
+  const isCreate = method === 'POST' && /\/pods(\?|$)/.test(path);
+  const created = isCreate ? (JSON.parse(body.toString()) as V1Pod) : null;
+  const named = /\/pods\/([^/?]+)/.exec(path);
+  return { method, path, podName: created?.metadata?.name ?? named?.[1] ?? '' };
+}
+
+async function passOn(options: {
+  answer: IncomingMessage;
+  response: ServerResponse;
+  faults: Faults;
+  isWatch: boolean;
+}): Promise<void> {
+  const { answer, response, faults, isWatch } = options;
+  const isShown = /json/.test(answer.headers['content-type'] ?? '') && faults.showPod !== null;
+  const headers = { ...answer.headers };
+  // What is shown otherwise has another length.
+  if (isShown) delete headers['content-length'];
+  response.writeHead(answer.statusCode ?? 502, headers);
+  response.on('close', () => {
+    faults.watches.delete(response);
+    answer.destroy();
+  });
+  if (isWatch) faults.watches.add(response);
+  const chunks = isShown ? documents(answer, isWatch) : (answer as AsyncIterable<Buffer>);
+  for await (const chunk of chunks) {
+    if (isWatch && faults.heldWatches !== null) await faults.heldWatches.promise;
+    if (response.writableEnded) return;
+    const shown = typeof chunk === 'string' ? show(chunk, faults) : chunk;
+    if (!response.write(shown)) await new Promise((resolve) => response.once('drain', resolve));
   }
   response.end();
+}
+
+/** The lines of a watch, or the one document of any other answer. */
+async function* documents(answer: AsyncIterable<Buffer>, isWatch: boolean): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of answer) {
+    rest += decoder.decode(chunk, { stream: true });
+    if (!isWatch) continue;
+    const lines = rest.split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) yield `${line}\n`;
+  }
+  if (rest !== '') yield rest;
+}
+
+interface ShownDocument {
+  kind?: string;
+  object?: V1Pod;
+  items?: V1Pod[];
+}
+
+/** A document with its pods as the client is to see them. */
+function show(text: string, { showPod }: Faults): string {
+  if (showPod === null || text.trim() === '') return text;
+  const document = JSON.parse(text) as ShownDocument & V1Pod;
+  const pods = document.items ?? [document.object ?? document];
+  for (const pod of pods) if (pod.metadata?.labels !== undefined) showPod(pod);
+  return text.endsWith('\n') ? `${JSON.stringify(document)}\n` : JSON.stringify(document);
 }
 
 function send(options: {

@@ -39,37 +39,6 @@ describe('the policies of a pool', function () {
       90_000,
     );
 
-  // A fleet with a wrong image name once made 1.27 million pods in 25 hours. What an hour costs is
-  // counted in test/pool; here the first three rounds are, at their real pace.
-  it('S06 open the breaker for a bad image after target + 2 pods, through kill -9, until it is mended (P10)', async () => {
-    const pool = 'bad-image';
-    const template = colocated({ fault: 'image-pull' });
-    await environment.createPool({ pool, warmTarget: 3, template, podReadySeconds: 5 });
-    const opened = await untilStatus(
-      pool,
-      'an open breaker',
-      ({ failures }) => failures.breaker === 'open',
-      90_000,
-    );
-    assert.equal(opened.failures.lastReason, 'ImagePullBackOff');
-    assert.equal(opened.phase, 'Degraded');
-    assert.match(opened.why, /Back-off pulling image/);
-    assert.equal((await environment.created(pool)).length, 3 + 2);
-    await replaceWorker('after-kill');
-    // On a busy machine the next probe, a minute after the breaker opened, may be under way by now.
-    const { failures } = await environment.status(pool);
-    assert.notEqual(failures.breaker, 'closed');
-    assert.ok(failures.consecutive >= opened.failures.consecutive);
-    const before = (await environment.created(pool)).length;
-    assert.ok(before <= 3 + 3, `${before} created`);
-    await changePool({ environment, pool, template: colocated(), templateHash: 'good' });
-    await environment.untilWarm(pool, 3, 60_000);
-    const mended = await environment.status(pool);
-    assert.deepEqual([mended.phase, mended.failures.breaker], ['Steady', 'closed']);
-    assert.ok((await environment.created(pool)).length <= before + 1 + 3);
-    await checkInvariants({ environment, pools: [pool] });
-  });
-
   it('S56 replace every pod by a new template, each after its replacement is warm, through kill -9 in the middle', async () => {
     const pool = 'rolls';
     await environment.createPool({ pool, warmTarget: 3, template: colocated() });
