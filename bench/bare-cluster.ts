@@ -72,6 +72,8 @@ export class BareCluster {
       method,
       headers: { ...this.#headers, 'content-type': contentType },
       body: body ?? null,
+      // Else each delete with a body ends its connection, and the next call pays for a handshake.
+      reset: false,
       headersTimeout: callDeadlineMs,
       bodyTimeout: callDeadlineMs,
     });

@@ -1,8 +1,11 @@
 /** Ends one pod that nobody holds. */
+import { Context } from '@temporalio/activity';
 import type { ClusterConnection } from '../kubernetes/connection.ts';
 import { retirePod } from '../kubernetes/pods.ts';
 import type { RetireResult } from '../pool/actions.ts';
 import { assertCluster, callCluster } from './cluster-failure.ts';
+import { FairGate } from './fair-gate.ts';
+import { handOver } from './hand-over.ts';
 
 export interface RetirePodInput {
   pool: string;
@@ -17,23 +20,29 @@ export interface RetirePodInput {
   isLeaseOver?: boolean;
 }
 
+/**
+ * Retirements at once, as many as the connection carries deletes: a pool that shrinks by hundreds
+ * takes the API server neither from claims nor from the creates of another pool.
+ */
+const maxRetirements = 6;
+
 /** Idempotent: a pod that is gone or being deleted already is a success. */
 export function createRetirePod(dependencies: {
   connection: ClusterConnection;
   clusterUid: string;
 }): (input: RetirePodInput) => Promise<RetireResult> {
-  return async ({ pool, namespace, cluster, podName, uid, onlyIfNotReady, isLeaseOver }) => {
-    assertCluster(cluster, dependencies.clusterUid);
-    return callCluster(() =>
-      retirePod({
-        connection: dependencies.connection,
-        namespace,
-        name: podName,
-        uid,
-        pool,
-        onlyIfNotReady,
-        isLeaseOver: isLeaseOver === true,
-      }),
-    );
+  const { connection, clusterUid } = dependencies;
+  const gate = new FairGate(maxRetirements);
+  return async ({ pool, namespace, cluster, podName: name, uid, ...conditions }) => {
+    assertCluster(cluster, clusterUid);
+    const onlyIfNotReady = conditions.onlyIfNotReady;
+    const isLeaseOver = conditions.isLeaseOver === true;
+    const pod = { connection, namespace, name, uid, pool, onlyIfNotReady, isLeaseOver };
+    const { cancellationSignal } = Context.current();
+    try {
+      return await gate.pass(pool, cancellationSignal, () => callCluster(() => retirePod(pod)));
+    } catch (error) {
+      throw handOver(error);
+    }
   };
 }

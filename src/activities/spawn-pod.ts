@@ -18,7 +18,7 @@ import type { SpawnResult } from '../pool/actions.ts';
 import type { PodView } from '../pool/pod-view.ts';
 import { compareVersions } from '../pool/resource-version.ts';
 import { assertCluster, callCluster } from './cluster-failure.ts';
-import { CreateGate } from './create-gate.ts';
+import { FairGate } from './fair-gate.ts';
 import { handOver } from './hand-over.ts';
 import { proveAlive, trustedForMs } from './prove-alive.ts';
 import { spawnsInFlight, startHeartbeat, uidOfHeartbeat } from './spawn-heartbeat.ts';
@@ -60,7 +60,7 @@ export function createSpawnPod(
   dependencies: SpawnDependencies,
 ): (input: SpawnPodInput) => Promise<SpawnResult> {
   const ends = new EndsOfSpawns();
-  const gate = new CreateGate(maxCreates);
+  const gate = new FairGate(maxCreates);
   return async (input) => {
     assertCluster(input.cluster, dependencies.clusterUid);
     const knownUid = uidOfHeartbeat(Context.current().info.heartbeatDetails) ?? input.uid;
@@ -87,7 +87,7 @@ async function getOrCreate(options: {
   dependencies: SpawnDependencies;
   input: SpawnPodInput;
   knownUid: string | null;
-  gate: CreateGate;
+  gate: FairGate;
 }): Promise<PodView | SpawnResult> {
   const { dependencies, input, knownUid, gate } = options;
   const { connection, templates } = dependencies;

@@ -9,6 +9,7 @@ import type { PodCache, PodCacheChange } from '../kubernetes/pod-cache.ts';
 import { maxObservedPods, type GonePod, type Observation } from '../pool/observation.ts';
 import type { PodView } from '../pool/pod-view.ts';
 import { noVersion } from '../pool/resource-version.ts';
+import { ClaimBurst } from './claim-burst.ts';
 import { handOver } from './hand-over.ts';
 import { untilNextTickMs } from './tick.ts';
 
@@ -29,10 +30,11 @@ interface Pending {
   gone: Map<string, GonePod>;
   /** Send all pods instead: after a list, when Temporal may have missed anything. */
   isSnapshot: boolean;
+  burst: ClaimBurst;
 }
 
 function newPending(isSnapshot: boolean): Pending {
-  return { pods: new Map(), gone: new Map(), isSnapshot };
+  return { pods: new Map(), gone: new Map(), isSnapshot, burst: new ClaimBurst() };
 }
 
 interface WatchDependencies {
@@ -154,6 +156,7 @@ function note(
   pending.set(change.pool, mine);
   if (change.kind === 'changed') {
     mine.pods.set(change.view.name, change.view);
+    mine.burst.note(change.view);
     return;
   }
   const { name, uid, version, last } = change;
@@ -190,6 +193,8 @@ async function tell(
   const { cache, cordoned, clusterUid, signalPool } = dependencies;
   const mine = pending.get(pool);
   if (mine === undefined) return;
+  const burst = { pods: () => cache.list(pool), nowMs: performance.now() };
+  if (!mine.isSnapshot && mine.burst.holds(burst)) return;
   pending.delete(pool);
   const pods = mine.isSnapshot ? cache.list(pool) : [...mine.pods.values()];
   const gone = [...mine.gone.values()];
@@ -209,6 +214,7 @@ async function tell(
       pods: new Map([...mine.pods, ...(since?.pods ?? [])]),
       gone: new Map([...mine.gone, ...(since?.gone ?? [])]),
       isSnapshot: mine.isSnapshot || since?.isSnapshot === true,
+      burst: mine.burst,
     });
     throw error;
   }

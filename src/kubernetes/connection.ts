@@ -156,6 +156,8 @@ export async function connectToCluster(
         method,
         headers: { ...call.headers, ...(await credentials()).headers, 'user-agent': userAgent },
         body: call.body ?? null,
+        // A delete with a body, as ours have, would end its connection unless this says otherwise.
+        reset: false,
         signal: AbortSignal.timeout(call.deadlineMs ?? callDeadlineMs),
       });
       status = answer.statusCode;

@@ -140,8 +140,9 @@ export async function retirePod(options: {
     }
     if (onlyIfNotReady && pod.ready) return { outcome: 'readyMeanwhile', pod };
     const body = { preconditions: { uid, resourceVersion: pod.version } };
+    const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
     try {
-      await call(connection.core.deleteNamespacedPod({ namespace, name, body }));
+      await connection.send({ method: 'DELETE', path, body, lane: 'deletes' });
       return { outcome: 'deleted', pod };
     } catch (error) {
       if (!(error instanceof KubernetesError)) throw error;

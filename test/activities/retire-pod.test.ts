@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
+import type { ServerResponse } from 'node:http';
 import { createRetirePod } from '../../src/activities/retire-pod.ts';
 import { connectToCluster, type ClusterConnection } from '../../src/kubernetes/connection.ts';
 import type { RetireResult } from '../../src/pool/actions.ts';
 import { annotations } from '../../src/pool/labels.ts';
 import { fakePod, type FakePod } from '../kubernetes/fake-pod.ts';
-import { FaultyApiServer, sendJson, sendStatus } from '../kubernetes/faulty-api-server.ts';
+import {
+  eventually,
+  FaultyApiServer,
+  sendJson,
+  sendStatus,
+} from '../kubernetes/faulty-api-server.ts';
 import { runActivity } from './run-activity.ts';
 
 const second = 1_000;
@@ -112,6 +118,27 @@ describe('retirePod', () => {
     codes = [409];
     await assert.rejects(retire(), { type: 'ClusterUnavailable', nonRetryable: false });
     assert.equal(deletedVersions().length, 8);
+  });
+
+  // Retiring 200 surplus pods took all 16 connections, which creates and lists share.
+  it('retires at most 6 pods at once, and the others after them', async () => {
+    const open: ServerResponse[] = [];
+    server.answer = ({ method }, response) => {
+      if (method === 'GET') sendJson(response, fakePod({ name: 'small-0', version: '5' }));
+      else open.push(response);
+    };
+    const activity = createRetirePod({ connection, clusterUid: 'c' });
+    const input = { pool: 'small', namespace: 'home', cluster: 'c', podName: 'small-0' };
+    const pod = { ...input, uid: 'small-0-uid', onlyIfNotReady: false };
+    const all = Array.from({ length: 20 }, () => runActivity(() => activity(pod)));
+    let most = 0;
+    for (let ended = 0; ended < 20; ended += 1) {
+      await eventually('a deletion', () => open.length > 0 && server.requests.length >= 12);
+      most = Math.max(most, open.length);
+      sendJson(open.shift()!, { kind: 'Status' });
+    }
+    assert.equal((await Promise.all(all)).length, 20);
+    assert.equal(most, 6);
   });
 
   it('tries again later when the API server is in trouble', async () => {

@@ -21,6 +21,8 @@ export class FaultyApiServer {
   readonly requests: FakeRequest[] = [];
   /** Connections open at once, at most, since the start. */
   maxConnections = 0;
+  /** Connections opened since the start. */
+  connectionsMade = 0;
   readonly kubeconfigPath: string;
   readonly #folder: string;
   #connections = 0;
@@ -69,6 +71,7 @@ export class FaultyApiServer {
     });
     server.on('connection', (socket) => {
       this.#connections += 1;
+      this.connectionsMade += 1;
       this.maxConnections = Math.max(this.maxConnections, this.#connections);
       socket.on('close', () => (this.#connections -= 1));
     });

@@ -1,26 +1,26 @@
 /**
- * Lets a limited number of creates through at once, pool by pool in turn (P7). Creates that queued
- * inside the connection instead would use up their deadline there: of 1,000 at once, every tenth was
+ * Lets a limited number of calls through at once, pool by pool in turn (P7). Calls that queued inside
+ * the connection instead would use up their deadline there: of 1,000 creates at once, every tenth was
  * given up and tried again.
  */
-export class CreateGate {
+export class FairGate {
   readonly #max: number;
   #inside = 0;
-  /** Those who wait, by pool; the pool at the front is next. At most one a spawn under way. */
+  /** Those who wait, by pool; the pool at the front is next. At most one an activity. */
   readonly #lines = new Map<string, Set<() => void>>();
 
-  /** `max`: creates at once. */
+  /** `max`: calls at once. */
   constructor(max: number) {
     this.#max = max;
   }
 
-  /** Runs a create when it is its turn. Rejects with the signal's reason when that comes first. */
-  async pass<T>(pool: string, signal: AbortSignal, create: () => Promise<T>): Promise<T> {
+  /** Makes a call when it is its turn. Rejects with the signal's reason when that comes first. */
+  async pass<T>(pool: string, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
     signal.throwIfAborted();
     if (this.#inside < this.#max) this.#inside += 1;
     else await this.#wait(pool, signal);
     try {
-      return await create();
+      return await call();
     } finally {
       this.#next();
     }

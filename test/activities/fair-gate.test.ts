@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setImmediate as breathe } from 'node:timers/promises';
-import { CreateGate } from '../../src/activities/create-gate.ts';
+import { FairGate } from '../../src/activities/fair-gate.ts';
 
 const never = new AbortController().signal;
 
@@ -20,9 +20,9 @@ function creates() {
   return { begun, create, endNext };
 }
 
-describe('the gate for creates', () => {
+describe('the gate for creates and deletes', () => {
   it('lets so many through at once, and the next when one is done', async () => {
-    const gate = new CreateGate(2);
+    const gate = new FairGate(2);
     const { begun, create, endNext } = creates();
     const all = ['a', 'b', 'c'].map((name) => gate.pass('p', never, create(name)));
     assert.deepEqual(begun, ['a', 'b']);
@@ -34,7 +34,7 @@ describe('the gate for creates', () => {
   });
 
   it('takes pools in turn, so that a large fill does not hold a small one up (P7)', async () => {
-    const gate = new CreateGate(1);
+    const gate = new FairGate(1);
     const { begun, create, endNext } = creates();
     const large = ['l0', 'l1', 'l2', 'l3'].map((name) => gate.pass('large', never, create(name)));
     const small = gate.pass('small', never, create('s0'));
@@ -44,13 +44,13 @@ describe('the gate for creates', () => {
   });
 
   it('gives the place on when a create fails', async () => {
-    const gate = new CreateGate(1);
+    const gate = new FairGate(1);
     await assert.rejects(gate.pass('p', never, () => Promise.reject(new Error('refused'))));
     assert.equal(await gate.pass('p', never, () => Promise.resolve('made')), 'made');
   });
 
   it('lets those who are cancelled leave the line without a create', async () => {
-    const gate = new CreateGate(1);
+    const gate = new FairGate(1);
     const { begun, create, endNext } = creates();
     const first = gate.pass('p', never, create('first'));
     const leaving = new AbortController();
