@@ -147,8 +147,14 @@ export async function connectToCluster(
   const watches = new Agent({ allowH2: false, connect });
   const clock = new ServerClock();
   const callDeadlineMs = options.callDeadlineMs ?? defaultCallDeadlineMs;
-  const sendCall = async (call: Call): Promise<Dispatcher.ResponseData> => {
+  const sendCall: SendCall = async (call) => {
     const { method, lane = 'calls' } = call;
+    const deadline = new AbortController();
+    const deadlineMs = call.deadlineMs ?? callDeadlineMs;
+    // A signal of AbortSignal.timeout would raise its error seconds after the answer, for every call.
+    const timer = setTimeout(() => {
+      deadline.abort(new Error(`given up after ${deadlineMs} ms`));
+    }, deadlineMs);
     let status: number | null = null;
     try {
       const answer = await send(call.url, {
@@ -158,12 +164,13 @@ export async function connectToCluster(
         body: call.body ?? null,
         // A delete with a body, as ours have, would end its connection unless this says otherwise.
         reset: false,
-        signal: AbortSignal.timeout(call.deadlineMs ?? callDeadlineMs),
+        signal: deadline.signal,
       });
       status = answer.statusCode;
       clock.learn(answer.headers.date?.toString());
-      return answer;
+      return { statusCode: status, headers: answer.headers, text: await answer.body.text() };
     } finally {
+      clearTimeout(timer);
       options.onCall?.({ method, lane, status });
     }
   };
@@ -202,7 +209,10 @@ interface Call {
   deadlineMs?: number | undefined;
 }
 
-type SendCall = (call: Call) => Promise<Dispatcher.ResponseData>;
+/** A whole answer. */
+type Answer = Pick<Dispatcher.ResponseData, 'statusCode' | 'headers'> & { text: string };
+
+type SendCall = (call: Call) => Promise<Answer>;
 
 /** Carries a call of the typed client. */
 async function sendTyped(request: RequestContext, sendCall: SendCall): Promise<ResponseContext> {
@@ -220,9 +230,9 @@ async function sendTyped(request: RequestContext, sendCall: SendCall): Promise<R
     Object.entries(answer.headers).map(([name, value]) => [name, String(value)]),
   );
   return new ResponseContext(answer.statusCode, headers, {
-    text: () => answer.body.text(),
-    binary: async () => Buffer.from(await answer.body.arrayBuffer()),
-    stream: () => answer.body as unknown as ReturnType<ResponseContext['body']['stream']>,
+    text: () => Promise.resolve(answer.text),
+    binary: () => Promise.resolve(Buffer.from(answer.text)),
+    stream: () => null,
   });
 }
 
@@ -232,11 +242,7 @@ async function sendPlain(
   sendCall: SendCall,
 ): Promise<unknown> {
   const { server, method, path, body, lane, contentType = 'application/json', deadlineMs } = plain;
-  const {
-    statusCode,
-    headers,
-    body: answer,
-  } = await sendCall({
+  const { statusCode, headers, text } = await sendCall({
     method,
     url: `${server}${path}`,
     headers: { accept: 'application/json', 'content-type': contentType },
@@ -244,9 +250,9 @@ async function sendPlain(
     lane,
     deadlineMs,
   });
-  if (statusCode >= 200 && statusCode < 300) return answer.json();
+  if (statusCode >= 200 && statusCode < 300) return JSON.parse(text);
   const retryAfter = headers['retry-after']?.toString();
-  throw fromStatus({ code: statusCode, body: await answer.text(), retryAfter });
+  throw fromStatus({ code: statusCode, body: text, retryAfter });
 }
 
 type Credentials = Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'rejectUnauthorized'> & {

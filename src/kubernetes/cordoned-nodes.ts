@@ -18,21 +18,22 @@ export class CordonedNodes {
   #isFailing = false;
 
   private constructor(connection: ClusterConnection, onTrouble: (error: KubernetesError) => void) {
-    this.#ended = reflect<ReflectedObject>({
+    this.#ended = reflect<ReflectedObject, ReflectedObject['metadata']>({
       connection,
       path: '/api/v1/nodes',
       labelSelector: '',
       fieldSelector: 'spec.unschedulable=true',
       signal: this.#stop.signal,
+      read: ({ metadata }) => metadata,
       events: {
-        changed: ({ metadata: { name, resourceVersion } }) => {
+        changed: ({ name, resourceVersion }) => {
           // Those of the first list are told at its end.
           if (this.version !== noVersion) this.#heard(resourceVersion);
           if (this.#names.has(name)) return;
           this.#names.add(name);
           this.#tell(name);
         },
-        gone: ({ metadata: { name } }, version) => {
+        gone: ({ name }, version) => {
           this.#heard(version);
           this.#names.delete(name);
           this.#tell(name);

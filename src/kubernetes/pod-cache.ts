@@ -44,15 +44,15 @@ export class PodCache {
   #newestFolded = noVersion;
 
   private constructor(connection: ClusterConnection, namespace: string) {
-    this.#ended = reflect<Pod>({
+    this.#ended = reflect<Pod, KnownPod>({
       connection,
       path: `/api/v1/namespaces/${namespace}/pods`,
       labelSelector: `${labels.pool},${labels.managedBy}=${managedByValue}`,
       signal: this.#stop.signal,
+      read: toKnownPod,
       events: {
-        changed: (pod) => this.#changed(this.#index.watch(toKnownPod(pod))),
-        gone: (pod, version) => {
-          const last = toKnownPod(pod);
+        changed: (pod) => this.#changed(this.#index.watch(pod)),
+        gone: (last, version) => {
           const { name, uid } = last.view;
           this.#index.end(name, uid);
           this.#tell({ kind: 'gone', pool: last.pool, name, uid, version, last });

@@ -28,7 +28,8 @@ export function outdatedReason(
     return { reason: 'cordoned', fromMs: 0 };
   }
   if (templateHash !== spec.templateHash) return { reason: 'stale', fromMs: 0 };
-  if (pod === null) return null;
+  // Most pools have no ages, and every plan asks of every pod.
+  if (pod === null || spec.maxAgeSeconds + spec.maxIdleSeconds === 0) return null;
   const share = 1 - spread * fractionOf(pod.uid);
   const ends: { reason: OutdatedReason; fromMs: number }[] = [];
   if (spec.maxAgeSeconds > 0) {

@@ -9,7 +9,7 @@ import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundle } from '@temporalio/worker';
-import { workflowCode } from './workflow-code.ts';
+import { bundledSyntax, workflowCode } from './workflow-code.ts';
 
 /** Everything that workflows import of ours lies in these folders; dependency-cruiser sees to it. */
 const sourceFolders = ['workflows', 'pool'];
@@ -59,7 +59,7 @@ async function hashOfSources(): Promise<string> {
   const { version } = createRequire(import.meta.url)('@temporalio/worker/package.json') as {
     version: string;
   };
-  hash.update(`${version} ${process.version}\0`);
+  hash.update(`${version} ${process.version} ${bundledSyntax}\0`);
   for (const folder of sourceFolders) {
     const path = join(import.meta.dirname, '..', folder);
     const names = await readdir(path, { recursive: true });

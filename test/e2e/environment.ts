@@ -239,14 +239,15 @@ function poolsOf(
   };
 }
 
-/** Asks until it holds; raises with what was last seen when the time is over. */
+/** Asks every 200 ms, or `everyMs`, until it holds; raises with what was last seen when the time is over. */
 export async function until<T>(options: {
   what: string;
   timeoutMs: number;
   ask: () => Promise<T>;
   holds: (answer: T) => boolean;
+  everyMs?: number;
 }): Promise<T> {
-  const { what, timeoutMs, ask, holds } = options;
+  const { what, timeoutMs, ask, holds, everyMs = 200 } = options;
   const deadlineMs = Date.now() + timeoutMs;
   let last = 'nothing';
   while (Date.now() < deadlineMs) {
@@ -257,7 +258,7 @@ export async function until<T>(options: {
     } catch (error) {
       last = String(error);
     }
-    await sleep(200);
+    await sleep(everyMs);
   }
   throw new Error(`${what} did not come within ${timeoutMs} ms; last seen: ${last}`);
 }

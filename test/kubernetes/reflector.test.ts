@@ -49,16 +49,16 @@ describe('the reflector', () => {
   }
 
   function start(silenceMs = 10_000): void {
-    ended = reflect<FakePod>({
+    ended = reflect<FakePod, FakePod['metadata']>({
       connection,
       path: '/api/v1/namespaces/home/pods',
       labelSelector: 'pool',
       signal: stop.signal,
       silenceMs,
+      read: ({ metadata }) => metadata,
       events: {
-        changed: ({ metadata }) =>
-          told.push(`changed ${metadata.name}@${metadata.resourceVersion}`),
-        gone: ({ metadata }, version) => told.push(`gone ${metadata.name}@${version}`),
+        changed: ({ name, resourceVersion }) => told.push(`changed ${name}@${resourceVersion}`),
+        gone: ({ name }, version) => told.push(`gone ${name}@${version}`),
         listed: (version) => told.push(`listed ${version}`),
         heard: () => undefined,
         failed: ({ kind }) => told.push(`failed ${kind}`),
