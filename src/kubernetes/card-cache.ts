@@ -22,12 +22,12 @@ export class CardCache {
   #heardAtMs = performance.now();
 
   private constructor(connection: ClusterConnection, namespace: string) {
-    this.#ended = reflect<CardConfigMap, CardConfigMap>({
+    this.#ended = reflect<CardConfigMap>({
       connection,
       path: `/api/v1/namespaces/${namespace}/configmaps`,
       labelSelector: `${labels.pool},${labels.managedBy}=${managedByValue}`,
       signal: this.#stop.signal,
-      read: (object) => object,
+      read: (object: CardConfigMap) => object,
       events: {
         changed: ({ metadata: { name }, data }) => {
           const card = readPoolCard(data?.[cardDataKey]);

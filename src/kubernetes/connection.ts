@@ -5,7 +5,6 @@
  * memory, measured, against thousands a second pooled), so its public HTTP-library seam is given a
  * pool. Watches have a pool of their own, since each holds a connection for minutes.
  */
-import type { RequestOptions } from 'node:https';
 import {
   CoreV1Api,
   createConfiguration,
@@ -16,6 +15,7 @@ import {
   type RequestContext,
 } from '@kubernetes/client-node';
 import { Agent, request as send, type Dispatcher } from 'undici';
+import { createCredentials } from './credentials.ts';
 import { ServerClock } from './server-clock.ts';
 import { fromStatus, KubernetesError, toKubernetesError } from './kubernetes-error.ts';
 
@@ -37,9 +37,6 @@ const maxDeleteConnections = 6;
 
 /** An API server that has not answered a call in 10 s has restarted or is lost; callers try again. */
 const defaultCallDeadlineMs = 10_000;
-
-/** Credentials may be rotated on disk or by a plugin; they are read again after a minute. */
-const credentialsMaxAgeMs = 60_000;
 
 /**
  * An idle connection is kept this long, below the 90 s of the API server. The library's 4 s would let
@@ -253,30 +250,6 @@ async function sendPlain(
   if (statusCode >= 200 && statusCode < 300) return JSON.parse(text);
   const retryAfter = headers['retry-after']?.toString();
   throw fromStatus({ code: statusCode, body: text, retryAfter });
-}
-
-type Credentials = Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'rejectUnauthorized'> & {
-  headers: Record<string, string>;
-};
-
-function createCredentials(config: KubeConfig): () => Promise<Credentials> {
-  const read = async (): Promise<Credentials> => {
-    const options: RequestOptions = { headers: {} };
-    await config.applyToHTTPSOptions(options);
-    return { ...options, headers: options.headers as Record<string, string> };
-  };
-  let known: { credentials: Promise<Credentials>; readAtMs: number } | null = null;
-  return async () => {
-    if (known === null || performance.now() - known.readAtMs > credentialsMaxAgeMs) {
-      known = { credentials: read(), readAtMs: performance.now() };
-    }
-    const { credentials } = known;
-    // A failed reading is not kept: a token that is just being rotated is there a moment later.
-    credentials.catch(() => {
-      if (known?.credentials === credentials) known = null;
-    });
-    return credentials;
-  };
 }
 
 /** Awaits a call; whatever it raises comes out as a `KubernetesError`. */

@@ -18,7 +18,7 @@ export class CordonedNodes {
   #isFailing = false;
 
   private constructor(connection: ClusterConnection, onTrouble: (error: KubernetesError) => void) {
-    this.#ended = reflect<ReflectedObject, ReflectedObject['metadata']>({
+    this.#ended = reflect<ReflectedObject['metadata']>({
       connection,
       path: '/api/v1/nodes',
       labelSelector: '',

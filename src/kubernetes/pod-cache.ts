@@ -2,7 +2,6 @@
  * The process's one picture of a namespace's pods: views by name, waiters by name, listeners.
  * Everything in a process that watches pods shares it.
  */
-import type { V1Pod } from '@kubernetes/client-node';
 import { labels, managedByValue } from '../pool/labels.ts';
 import type { PodView } from '../pool/pod-view.ts';
 import { newerVersion, noVersion } from '../pool/resource-version.ts';
@@ -10,7 +9,7 @@ import type { ClusterConnection } from './connection.ts';
 import { toKnownPod, type ClaimFacts, type KnownPod } from './known-pod.ts';
 import type { KubernetesError } from './kubernetes-error.ts';
 import { PodIndex } from './pod-index.ts';
-import { reflect, type ReflectedObject } from './reflector.ts';
+import { reflect } from './reflector.ts';
 
 /** What changed in the cache. */
 export type PodCacheChange =
@@ -25,8 +24,6 @@ export type PodCacheChange =
       last: KnownPod;
     }
   | { kind: 'listed'; version: string };
-
-type Pod = V1Pod & ReflectedObject;
 
 /** Views of all pods of a namespace that carry our labels. */
 export class PodCache {
@@ -44,7 +41,7 @@ export class PodCache {
   #newestFolded = noVersion;
 
   private constructor(connection: ClusterConnection, namespace: string) {
-    this.#ended = reflect<Pod, KnownPod>({
+    this.#ended = reflect<KnownPod>({
       connection,
       path: `/api/v1/namespaces/${namespace}/pods`,
       labelSelector: `${labels.pool},${labels.managedBy}=${managedByValue}`,

@@ -48,14 +48,14 @@ const firstBackOffMs = 250;
 const longestBackOffMs = 10_000;
 
 /** Reflects one path until the signal. Never rejects. */
-export async function reflect<T extends ReflectedObject, K>(options: {
+export async function reflect<K>(options: {
   connection: ClusterConnection;
   /** Like `/api/v1/namespaces/default/pods`. */
   path: string;
   labelSelector: string;
   fieldSelector?: string;
   /** Reads what is kept off an object: a whole pod takes 20 KB, and its life brings seven of them. */
-  read: (object: T) => K;
+  read: (object: ReflectedObject) => K;
   events: ReflectorEvents<K>;
   signal: AbortSignal;
   silenceMs?: number;
@@ -90,20 +90,20 @@ interface Known<K> {
   kept: K;
 }
 
-interface Reflection<T extends ReflectedObject, K> {
+interface Reflection<K> {
   connection: ClusterConnection;
   path: string;
   labelSelector: string;
   fieldSelector?: string;
-  read: (object: T) => K;
+  read: (object: ReflectedObject) => K;
   events: ReflectorEvents<K>;
   signal: AbortSignal;
   known: Map<string, Known<K>>;
 }
 
-async function list<T extends ReflectedObject, K>(reflection: Reflection<T, K>): Promise<string> {
+async function list<K>(reflection: Reflection<K>): Promise<string> {
   const { known, events, read } = reflection;
-  const items: T[] = [];
+  const items: ReflectedObject[] = [];
   let after = '';
   let version = '';
   // Ends with the list; an expired token answers 410, which starts the list anew.
@@ -111,7 +111,7 @@ async function list<T extends ReflectedObject, K>(reflection: Reflection<T, K>):
     const query = { limit: String(pageSize), ...(after === '' ? {} : { continue: after }) };
     const body = await open(reflection, query, listTimeoutMs, listTimeoutMs);
     const page = (await body.json()) as {
-      items: T[];
+      items: ReflectedObject[];
       metadata: { resourceVersion: string; continue?: string };
     };
     items.push(...page.items);
@@ -136,8 +136,8 @@ async function list<T extends ReflectedObject, K>(reflection: Reflection<T, K>):
 }
 
 /** Ends when the server ends the watch; says whether anything came on it. */
-async function watch<T extends ReflectedObject, K>(
-  reflection: Reflection<T, K> & {
+async function watch<K>(
+  reflection: Reflection<K> & {
     cursor: { version: string };
     onHeard: () => void;
     silenceMs?: number;
@@ -155,7 +155,7 @@ async function watch<T extends ReflectedObject, K>(
   const body = await open(reflection, query, watchHeadersTimeoutMs, idleMs);
   let listened: 'heard' | 'nothing' = 'nothing';
   for await (const line of lines(body)) {
-    const { type, object } = JSON.parse(line) as { type: string; object: T };
+    const { type, object } = JSON.parse(line) as { type: string; object: ReflectedObject };
     if (type === 'ERROR') {
       const status = object as unknown as { code?: number };
       throw fromStatus({ code: status.code ?? 500, body: object });
@@ -184,7 +184,7 @@ async function open(
     labelSelector,
     fieldSelector = '',
     signal,
-  }: Omit<Reflection<ReflectedObject, unknown>, 'read' | 'events' | 'known'>,
+  }: Omit<Reflection<unknown>, 'read' | 'events' | 'known'>,
   query: Record<string, string>,
   headersTimeoutMs: number,
   bodyTimeoutMs: number,

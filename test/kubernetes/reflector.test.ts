@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { connectToCluster, type ClusterConnection } from '../../src/kubernetes/connection.ts';
-import { reflect } from '../../src/kubernetes/reflector.ts';
-import { fakePod, podList, type FakePod } from './fake-pod.ts';
+import { reflect, type ReflectedObject } from '../../src/kubernetes/reflector.ts';
+import { fakePod, podList } from './fake-pod.ts';
 import {
   eventually,
   FaultyApiServer,
@@ -49,7 +49,7 @@ describe('the reflector', () => {
   }
 
   function start(silenceMs = 10_000): void {
-    ended = reflect<FakePod, FakePod['metadata']>({
+    ended = reflect<ReflectedObject['metadata']>({
       connection,
       path: '/api/v1/namespaces/home/pods',
       labelSelector: 'pool',
