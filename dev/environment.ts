@@ -9,7 +9,7 @@ import type { Cluster } from './clusters/cluster.ts';
 import { useKubeconfig } from './clusters/kubeconfig.ts';
 import { startCluster } from './clusters/start-cluster.ts';
 import { ManagedProcess } from './managed-process.ts';
-import { registerSearchAttributes } from './register-search-attributes.ts';
+import { registerSearchAttributes } from '../src/client/register-search-attributes.ts';
 import type { Report } from './report.ts';
 import { rememberedPorts } from './remembered-ports.ts';
 import { logFolder, type EnvironmentStatus } from './state-folder.ts';

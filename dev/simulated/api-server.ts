@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { text } from 'node:stream/consumers';
 import type { SimulatedCredentials } from '../clusters/simulated-credentials.ts';
+import { isReview, reviewAccess } from './access-reviews.ts';
 import type { ApiObject, Fields } from './api-object.ts';
 import { type Deletion, deleteObject, toDeleteOptions } from './delete-object.ts';
 import { discovery } from './discovery.ts';
@@ -86,6 +87,10 @@ async function handle({ store, lister, token, request, response }: Exchange): Pr
   const document = discovery[url.pathname];
   if (document !== undefined) {
     answer(response, { code: 200, body: document });
+    return;
+  }
+  if (request.method === 'POST' && isReview(url.pathname)) {
+    answer(response, { code: 201, body: reviewAccess(await readBody(request)) });
     return;
   }
   const route = toRoute(url.pathname);

@@ -9,16 +9,23 @@ const defaultUrl = 'http://127.0.0.1:9460';
  * Raises when the URL is none.
  */
 export function apiClient(): PilotlightClient {
-  const { PILOTLIGHT_API_URL: urls = defaultUrl, PILOTLIGHT_TOKEN: token } = process.env;
+  const { PILOTLIGHT_TOKEN: token } = process.env;
+  const urls = apiUrls();
   try {
     return new PilotlightClient({
-      url: urls.split(',').map((url) => url.trim()),
+      url: urls,
       ...(token === undefined || token === '' ? {} : { token }),
     });
   } catch (error) {
-    const message = `Expected PILOTLIGHT_API_URL to be an http or https URL, got ${urls}`;
+    const message = `Expected PILOTLIGHT_API_URL to be an http or https URL, got ${urls.join()}`;
     throw new Error(message, { cause: error });
   }
+}
+
+/** The addresses of PILOTLIGHT_API_URL as they are given. */
+export function apiUrls(): string[] {
+  const { PILOTLIGHT_API_URL: urls = defaultUrl } = process.env;
+  return urls.split(',').map((url) => url.trim());
 }
 
 /** Whole seconds of an option; the API knows the range. */

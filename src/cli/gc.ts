@@ -1,13 +1,9 @@
 import { Command } from 'commander';
-import type { Pools } from '../client/pools.ts';
-import type { ClusterConnection } from '../kubernetes/connection.ts';
-import { deletePoolObject, listPoolObjects, type PoolObject } from '../kubernetes/left-overs.ts';
+import { deletePoolObject, type PoolObject } from '../kubernetes/left-overs.ts';
 import { retirePod } from '../kubernetes/pods.ts';
+import { findLeftOvers, type LeftOverServers } from './find-left-overs.ts';
 import { formatTable } from './format-table.ts';
 import { withCluster, withPools } from './servers.ts';
-
-/** Younger ones may belong to a pool that is being created: its template is stored before it runs. */
-const youngestMs = 3_600_000;
 
 const examples = `
 Nothing deletes the pods of a pool whose workflow is gone, as when Temporal lost its data: applying
@@ -38,7 +34,7 @@ export function gcCommand(): Command {
       const where = namespace ?? process.env['PILOTLIGHT_NAMESPACE'] ?? 'default';
       await withPools((pools) =>
         withCluster(async (connection) => {
-          const found = await leftOvers({ pools, connection, namespace: where });
+          const found = await findLeftOvers({ pools, connection, namespace: where });
           if (found.length === 0) {
             console.log(`Every object of a pool in namespace ${where} belongs to a running one.`);
             return;
@@ -61,29 +57,8 @@ export function gcCommand(): Command {
     });
 }
 
-interface Servers {
-  pools: Pools;
-  connection: ClusterConnection;
-  namespace: string;
-}
-
-/** What belongs to no running pool of the namespace. Each pool is asked for by itself, since a list of
- * running workflows may lag behind a pool that was just started. */
-async function leftOvers({ pools, connection, namespace }: Servers): Promise<PoolObject[]> {
-  const objects = await listPoolObjects({ connection, namespace });
-  const abandoned = new Set<string>();
-  for (const pool of new Set(objects.map((object) => object.pool))) {
-    if (!(await pools.mayOwn(pool, namespace))) abandoned.add(pool);
-  }
-  const nowMs = Date.now();
-  return objects.filter(
-    ({ pool, kind, createdAtMs }) =>
-      abandoned.has(pool) && (kind === 'pod' || nowMs - createdAtMs > youngestMs),
-  );
-}
-
 async function collect(
-  options: Servers & { object: PoolObject; withClaimed: boolean },
+  options: LeftOverServers & { object: PoolObject; withClaimed: boolean },
 ): Promise<string> {
   const { pools, connection, namespace, object, withClaimed } = options;
   const { kind, name, uid, pool, pod } = object;

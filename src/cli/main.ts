@@ -6,6 +6,7 @@ import { claimsCommand } from './claims.ts';
 import { completionCommand } from './completion.ts';
 import { deleteCommand } from './delete.ts';
 import { describeCommand } from './describe.ts';
+import { doctorCommand } from './doctor.ts';
 import { drainCommand } from './drain.ts';
 import { editCommand } from './edit.ts';
 import { eventsCommand } from './events.ts';
@@ -18,6 +19,7 @@ import { resumeCommand } from './resume.ts';
 import { retryCommand } from './retry.ts';
 import { rolloutCommand } from './rollout.ts';
 import { scaleCommand } from './scale.ts';
+import { setupCommand } from './setup.ts';
 import { topCommand } from './top.ts';
 
 const environment = `
@@ -33,7 +35,7 @@ const { own, command } = separateCommand(process.argv.slice(2));
 const commands = [
   ...[applyCommand(), getCommand(), describeCommand(), scaleCommand(), deleteCommand()],
   ...[pauseCommand(), resumeCommand(), drainCommand(), retryCommand(), rolloutCommand()],
-  ...[editCommand(), topCommand(), eventsCommand(), gcCommand()],
+  ...[editCommand(), topCommand(), eventsCommand(), gcCommand(), setupCommand(), doctorCommand()],
   ...[
     claimCommand(command),
     claimsCommand(),

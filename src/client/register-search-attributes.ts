@@ -1,31 +1,32 @@
 import type { Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import { searchAttributeTypes } from '../src/workflows/messages.ts';
+import { searchAttributeTypes } from '../workflows/messages.ts';
 
-/** Two calls to a server on this machine. */
+/** Two calls. */
 const deadlineMs = 10_000;
 
 /**
- * Registers those of our search attributes that the namespace lacks. The dev server takes them as
- * flags only when it makes its database file, so an older file is brought up to date here.
+ * Registers those of our search attributes that a Temporal namespace lacks; resolves to their names.
+ * Raises what the server answers: Temporal Cloud, for one, takes them by its own tools only.
  */
 export async function registerSearchAttributes(
-  connection: Connection,
+  connection: Pick<Connection, 'operatorService' | 'withDeadline'>,
   namespace: string,
-): Promise<void> {
+): Promise<string[]> {
   const { IndexedValueType } = proto.temporal.api.enums.v1;
   const types = {
     INT: IndexedValueType.INDEXED_VALUE_TYPE_INT,
     KEYWORD: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
   };
-  await connection.withDeadline(Date.now() + deadlineMs, async () => {
+  return connection.withDeadline(Date.now() + deadlineMs, async () => {
     const operator = connection.operatorService;
     const { customAttributes } = await operator.listSearchAttributes({ namespace });
     const missing = Object.entries(searchAttributeTypes).filter(
       ([name]) => !(name in customAttributes),
     );
-    if (missing.length === 0) return;
+    if (missing.length === 0) return [];
     const searchAttributes = Object.fromEntries(missing.map(([name, type]) => [name, types[type]]));
     await operator.addSearchAttributes({ namespace, searchAttributes });
+    return missing.map(([name]) => name);
   });
 }
