@@ -161,8 +161,11 @@ function note(
   }
   const { name, uid, version, last } = change;
   if (mine.pods.get(name)?.uid === uid) mine.pods.delete(name);
-  const claimed = last.view.claimed ? { claimed: true } : {};
-  mine.gone.set(name, { name, uid, version, ...claimed });
+  const { claimed, releaseReason } = last.view;
+  mine.gone.set(name, {
+    ...{ name, uid, version, ...(claimed ? { claimed } : {}) },
+    ...(releaseReason === undefined ? {} : { releaseReason }),
+  });
 }
 
 /** Which of the pods' nodes are cordoned; nothing while nodes can't be read. */

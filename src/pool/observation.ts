@@ -1,5 +1,5 @@
 /** What was read of a pool's pods, as it travels in signals and results. */
-import { isPodName, isUid, readPodView, type PodView } from './pod-view.ts';
+import { isPodName, isUid, maxTextLength, readPodView, type PodView } from './pod-view.ts';
 import { isVersion } from './resource-version.ts';
 import { show } from './show.ts';
 
@@ -11,6 +11,8 @@ export interface GonePod {
   version: string;
   /** It was claimed when last read: its end is a release, not a disturbance. Absent otherwise. */
   claimed?: boolean;
+  /** Why its holder gave it up, which may never have been told while the pod was there. */
+  releaseReason?: string;
 }
 
 /**
@@ -81,7 +83,12 @@ function readAll<T>(value: unknown, max: number, read: (item: unknown) => T | nu
 
 function readGonePod(value: unknown): GonePod | null {
   if (!isObject(value)) return null;
-  const { name, uid, version, claimed } = value;
+  const { name, uid, version, claimed, releaseReason } = value;
   if (!isPodName(name) || !isUid(uid) || !isVersion(version)) return null;
-  return { name, uid, version, ...(claimed === true ? { claimed } : {}) };
+  return {
+    ...{ name, uid, version, ...(claimed === true ? { claimed } : {}) },
+    ...(typeof releaseReason === 'string'
+      ? { releaseReason: releaseReason.slice(0, maxTextLength) }
+      : {}),
+  };
 }

@@ -58,15 +58,15 @@ export function observe(state: PoolState, observation: Observation, nowMs: numbe
     if (isTakenAway({ state: next, known, pod, nowMs })) {
       disturbed.push({ name: pod.name, reason: pod.reason ?? null });
     }
-    if (pod.releaseReason !== undefined && before?.releaseReason === undefined) {
-      const { count } = next.releases;
-      next.releases = { count: count + 1, lastReason: pod.releaseReason, lastPod: pod.name };
-    }
+    next.releases = countRelease(next.releases, before, pod);
   }
   for (const gone of observation.gone.filter(({ name }) => isKey(name))) {
     const known = next.records[gone.name];
     if (gone.claimed !== true && isTakenAway({ state: next, known, pod: gone, nowMs })) {
       disturbed.push({ name: gone.name, reason: known?.pod?.reason ?? null });
+    }
+    if (known?.pod?.uid === gone.uid) {
+      next.releases = countRelease(next.releases, known.pod, gone);
     }
     end(next, gone);
   }
@@ -120,6 +120,16 @@ function newerCordoned(
   seen: CordonedNodesView | undefined,
 ): CordonedNodesView {
   return seen === undefined || compareVersions(seen.version, known.version) < 0 ? known : seen;
+}
+
+/** Counts a pod that its holder gave up with a reason, when a reading is the first to tell it. */
+function countRelease(
+  releases: PoolState['releases'],
+  before: PodView | null | undefined,
+  { name, releaseReason }: PodView | GonePod,
+): PoolState['releases'] {
+  if (releaseReason === undefined || before?.releaseReason !== undefined) return releases;
+  return { count: releases.count + 1, lastReason: releaseReason, lastPod: name };
 }
 
 /** Whether the reading was news. */

@@ -40,7 +40,7 @@ export interface PodView {
 export const maxViewMessageLength = 200;
 
 /** Longest text of a view other than its message: no name, uid or hash of Kubernetes' is longer. */
-const maxTextLength = 253;
+export const maxTextLength = 253;
 
 /**
  * Names become keys of records, so `__proto__` must not pass. `constructor` does, because a pod may

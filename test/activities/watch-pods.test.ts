@@ -181,14 +181,17 @@ describe('watchPods', () => {
     assert.equal(pod?.leaseExpiresAtMs, Date.parse('2030-01-01T02:00:00Z'));
   });
 
-  it('tells of a pod that ended although it had just told the same of it, and whether it was claimed', async () => {
+  it('tells of a pod that ended although it had just told the same of it, whether it was claimed, and why it was given up', async () => {
     await startAndPassOver();
     send('MODIFIED', podOfSmall({ version: '10', state: 'claimed' }));
-    send('DELETED', podOfSmall({ version: '11', state: 'claimed' }));
+    const last = podOfSmall({ version: '11', state: 'claimed' });
+    Object.assign(last.metadata, { annotations: { [annotations.releaseReason]: 'unhealthy' } });
+    send('DELETED', last);
     await eventually('the end', () => told.length > 0);
     const { pods, gone } = told.at(-1)!.observation;
     assert.deepEqual(pods, []);
-    assert.deepEqual(gone, [{ name: 'small-0', uid: 'small-0-uid', version: '11', claimed: true }]);
+    const ended = { name: 'small-0', uid: 'small-0-uid', version: '11' };
+    assert.deepEqual(gone, [{ ...ended, claimed: true, releaseReason: 'unhealthy' }]);
   });
 
   it('tells the pools of a cordoned node, and no others', async () => {

@@ -148,4 +148,26 @@ describe('a release with a reason', () => {
     const twice = observe(once, again, 0);
     assert.deepEqual(twice.releases, { count: 1, lastReason: 'unhealthy', lastPod: 'p-0' });
   });
+
+  // A pod that had ended before the watcher told of its release came as gone alone: of three reports in
+  // a row one was counted.
+  it('is counted once when the pod is gone before its release was told', () => {
+    const gone = { name: 'p-0', uid: 'u0', version: '21', claimed: true };
+    const message = {
+      ...{ cluster, version: '21', pods: [], complete: false },
+      gone: [{ ...gone, releaseReason: 'unhealthy' }],
+    };
+    const once = observe(poolWithClaim(), message, 0);
+    const twice = observe(once, message, 0);
+    assert.deepEqual(twice.releases, { count: 1, lastReason: 'unhealthy', lastPod: 'p-0' });
+    const given = claimed({ version: '20', terminating: true, releaseReason: 'unhealthy' });
+    const told = observe(
+      poolWithClaim(),
+      { ...message, version: '20', pods: [given], gone: [] },
+      0,
+    );
+    assert.equal(observe(told, message, 0).releases.count, 1);
+    const of = { ...message, gone: [{ ...gone, uid: 'other', releaseReason: 'unhealthy' }] };
+    assert.equal(observe(poolWithClaim(), of, 0).releases.count, 0);
+  });
 });

@@ -65,13 +65,13 @@ describe('readObservation', () => {
     };
     const pod = { ...examplePod(), ...texts, ...optional };
     const gone = [
-      { ...gonePod, claimed: true, more: 1 },
-      { ...gonePod, claimed: 'yes' },
+      { ...gonePod, claimed: true, releaseReason: 'r'.repeat(300), more: 1 },
+      { ...gonePod, claimed: 'yes', releaseReason: 7 },
     ];
     assert.deepEqual(readObservation({ ...given, pods: [{ ...pod, more: 1 }], gone, more: 1 }), {
       ...{ ...given, complete: false },
       pods: [{ ...pod, reason: 'r'.repeat(253), message: 'm'.repeat(200) }],
-      gone: [{ ...gonePod, claimed: true }, gonePod],
+      gone: [{ ...gonePod, claimed: true, releaseReason: 'r'.repeat(253) }, gonePod],
     });
   });
 
