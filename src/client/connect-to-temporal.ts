@@ -8,6 +8,12 @@ import { innermostMessage, PoolError } from './pool-error.ts';
 /** A server that does not answer within this is reported: a person waits, and 10 s is long. */
 const connectDeadlineMs = 6_000;
 
+/**
+ * What Temporal's own server and workers take. The client means to, yet names its setting wrongly and
+ * refuses more than 4 MiB; messages that came while a task ran are read as one piece, each of up to 2.
+ */
+const largestAnswer = { 'grpc.max_receive_message_length': 128 * 1024 * 1024 };
+
 /** A lost server is looked for again at least this often, so that one that is back is used soon. */
 const longestReconnectMs = 5_000;
 
@@ -30,7 +36,7 @@ export function openTemporal({ callDeadlineMs }: { callDeadlineMs: number }): Te
   const connection = Connection.lazy({
     ...connectionOptions,
     interceptors: [retries.interceptor],
-    channelArgs: { 'grpc.max_reconnect_backoff_ms': longestReconnectMs },
+    channelArgs: { ...largestAnswer, 'grpc.max_reconnect_backoff_ms': longestReconnectMs },
   });
   return { ...wrap(connection, { connectionOptions, namespace, retries }), callDeadlineMs };
 }
@@ -45,6 +51,7 @@ export async function connectToTemporal(): Promise<TemporalConnection> {
     connection = await Connection.connect({
       ...connectionOptions,
       interceptors: [retries.interceptor],
+      channelArgs: largestAnswer,
       connectTimeout: connectDeadlineMs,
     });
   } catch (error) {

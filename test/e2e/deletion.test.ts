@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { poolWorkflowId } from '../../src/pool/names.ts';
 import { poolSelector } from '../../src/kubernetes/pods.ts';
+import { checkInvariants } from './check-invariants.ts';
 import { startEnvironment, until, type Environment } from './environment.ts';
 import { colocated } from './pod-templates.ts';
 
@@ -49,6 +50,7 @@ describe('a pool that is deleted', function () {
       await handle.signal('drain');
       await handle.result();
       assert.deepEqual(await remains(pool), []);
+      await checkInvariants({ environment, pools: [pool], lives: round });
     }
   });
 });

@@ -23,6 +23,9 @@ import { PodRecorder } from './pod-recorder.ts';
 /** A worker bundles the workflows at its start: 5 s on two idle cores, far more on busy ones. */
 const workerReadyTimeoutMs = 90_000;
 
+/** Histories of pools that are sent megabytes must be readable: as much as Temporal itself takes. */
+const largestAnswerBytes = 128 * 1024 * 1024;
+
 /** Everything a test needs to hold and to break. */
 export interface Environment {
   cluster: Cluster;
@@ -95,7 +98,10 @@ export async function startEnvironment(
     });
     started.push(() => temporal.process.stop());
     const client = new Client({
-      connection: await Connection.connect({ address: temporal.address }),
+      connection: await Connection.connect({
+        address: temporal.address,
+        channelArgs: { 'grpc.max_receive_message_length': largestAnswerBytes },
+      }),
     });
     started.push(() => client.connection.close());
     const connection = await connectToCluster({ kubeconfigPath: cluster.kubeconfigPath });
