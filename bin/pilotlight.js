@@ -1,13 +1,15 @@
 #!/usr/bin/env node
 /**
- * Starts the command line. The sources are TypeScript, which Node runs itself from 22.19 on; an older
- * one runs the newer Node that the checkout carries as the package `node`.
+ * Starts the command line. A checkout has its sources, TypeScript that Node runs itself from 22.19 on; a
+ * package has what they were built to, since Node strips no types under node_modules. An older Node
+ * runs the newer one that a checkout carries as the package `node`.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const main = new URL('../src/cli/main.ts', import.meta.url);
+const source = new URL('../src/cli/main.ts', import.meta.url);
+const main = existsSync(source) ? source : new URL('../dist/cli/main.js', import.meta.url);
 const [major, minor] = process.versions.node.split('.').map(Number);
 
 if (major > 22 || (major === 22 && minor >= 19)) {

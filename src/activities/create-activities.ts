@@ -3,6 +3,7 @@ import type { ClusterConnection } from '../kubernetes/connection.ts';
 import type { CordonedNodes } from '../kubernetes/cordoned-nodes.ts';
 import type { PodCache } from '../kubernetes/pod-cache.ts';
 import type { Observation } from '../pool/observation.ts';
+import type { ActivityMetrics } from './activity-metrics.ts';
 import { createObservePool, type ObservePoolInput } from './observe-pool.ts';
 import { createPublishPool, type PublishPoolInput } from './publish-pool.ts';
 import { createRetirePod, type RetirePodInput } from './retire-pod.ts';
@@ -20,6 +21,7 @@ export interface ActivityDependencies {
   cordoned: CordonedNodes;
   /** uid of kube-system of the connected cluster. */
   clusterUid: string;
+  metrics: ActivityMetrics;
   /** Kubernetes namespace that the cache watches. */
   namespace: string;
   /**

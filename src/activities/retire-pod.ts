@@ -3,6 +3,7 @@ import { Context } from '@temporalio/activity';
 import type { ClusterConnection } from '../kubernetes/connection.ts';
 import { retirePod } from '../kubernetes/pods.ts';
 import type { RetireResult } from '../pool/actions.ts';
+import type { ActivityMetrics } from './activity-metrics.ts';
 import { assertCluster, callCluster } from './cluster-failure.ts';
 import { FairGate } from './fair-gate.ts';
 import { handOver } from './hand-over.ts';
@@ -18,6 +19,8 @@ export interface RetirePodInput {
   onlyIfNotReady: boolean;
   /** Retire it although it is claimed, if its lease is over; older releases leave this out. */
   isLeaseOver?: boolean;
+  /** Why, for the metrics; older releases leave this out. */
+  reason?: string;
 }
 
 /**
@@ -30,6 +33,7 @@ const maxRetirements = 6;
 export function createRetirePod(dependencies: {
   connection: ClusterConnection;
   clusterUid: string;
+  metrics: ActivityMetrics;
 }): (input: RetirePodInput) => Promise<RetireResult> {
   const { connection, clusterUid } = dependencies;
   const gate = new FairGate(maxRetirements);

@@ -17,6 +17,7 @@ import { createPod, readPod, retirePod } from '../kubernetes/pods.ts';
 import type { SpawnResult } from '../pool/actions.ts';
 import type { PodView } from '../pool/pod-view.ts';
 import { compareVersions } from '../pool/resource-version.ts';
+import { timeStart, type ActivityMetrics } from './activity-metrics.ts';
 import { assertCluster, callCluster } from './cluster-failure.ts';
 import { FairGate } from './fair-gate.ts';
 import { handOver } from './hand-over.ts';
@@ -41,6 +42,7 @@ interface SpawnDependencies {
   cache: PodCache;
   clusterUid: string;
   templates: TemplateCache;
+  metrics: ActivityMetrics;
 }
 
 /** A spawn that is the only one ends at once: there is nothing to tell it together with. */
@@ -61,26 +63,48 @@ export function createSpawnPod(
 ): (input: SpawnPodInput) => Promise<SpawnResult> {
   const ends = new EndsOfSpawns();
   const gate = new FairGate(maxCreates);
+  const { connection, metrics } = dependencies;
   return async (input) => {
     assertCluster(input.cluster, dependencies.clusterUid);
     const knownUid = uidOfHeartbeat(Context.current().info.heartbeatDetails) ?? input.uid;
     const heartbeat = startHeartbeat({ podName: input.podName, uid: knownUid });
     try {
       const found = await getOrCreate({ dependencies, input, knownUid, gate });
-      if ('outcome' in found) return found;
+      if ('outcome' in found) {
+        metrics.countSpawn(input.pool, found.outcome, '');
+        return found;
+      }
       heartbeat.saw(found);
-      const result = await waitForReady({ dependencies, input, pod: found, saw: heartbeat.saw });
+      const time = timeStart({
+        ...{ pool: input.pool, first: found, metrics },
+        nowMs: () => connection.serverNowMs(),
+      });
+      const saw = (pod: PodView): void => {
+        heartbeat.saw(pod);
+        time(pod);
+      };
+      const result = await waitForReady({ dependencies, input, pod: found, saw });
+      metrics.countSpawn(input.pool, result.outcome, '');
       // Claims see the pod already; only the pool hears of it with the others of this tick.
       if (spawnsInFlight() > fewSpawns) {
         await ends.turn(input.pool, Context.current().cancellationSignal);
       }
       return result;
     } catch (error) {
+      countVerdict(metrics, input.pool, error);
       throw handOver(error);
     } finally {
       heartbeat.stop();
     }
   };
+}
+
+/** Counts a failure that ends the spawn; after any other it is tried again. */
+function countVerdict(metrics: ActivityMetrics, pool: string, error: unknown): void {
+  if (!(error instanceof ApplicationFailure) || error.nonRetryable !== true) return;
+  const [reason] = error.details ?? [];
+  const outcome = error.type === 'PodRefused' ? 'refused' : 'failed';
+  metrics.countSpawn(pool, outcome, String(reason));
 }
 
 async function getOrCreate(options: {

@@ -10,6 +10,7 @@ import { maxObservedPods, type GonePod, type Observation } from '../pool/observa
 import type { PodView } from '../pool/pod-view.ts';
 import { noVersion } from '../pool/resource-version.ts';
 import { ClaimBurst } from './claim-burst.ts';
+import type { ActivityMetrics } from './activity-metrics.ts';
 import { handOver } from './hand-over.ts';
 import { untilNextTickMs } from './tick.ts';
 
@@ -31,10 +32,13 @@ interface Pending {
   /** Send all pods instead: after a list, when Temporal may have missed anything. */
   isSnapshot: boolean;
   burst: ClaimBurst;
+  /** When the oldest of it was noted, by this process's own clock. */
+  sinceMs: number;
 }
 
 function newPending(isSnapshot: boolean): Pending {
-  return { pods: new Map(), gone: new Map(), isSnapshot, burst: new ClaimBurst() };
+  const sinceMs = performance.now();
+  return { pods: new Map(), gone: new Map(), isSnapshot, burst: new ClaimBurst(), sinceMs };
 }
 
 interface WatchDependencies {
@@ -42,6 +46,7 @@ interface WatchDependencies {
   cordoned: CordonedNodes;
   clusterUid: string;
   namespace: string;
+  metrics: ActivityMetrics;
   signalPool: (pool: string, observation: Observation) => Promise<boolean>;
   knownPools: () => Promise<string[]>;
 }
@@ -93,6 +98,7 @@ export function createWatchPods(
       unsubscribe();
       unsubscribeNodes();
       clearInterval(heartbeat);
+      dependencies.metrics.setWatcherLag(0);
     }
   };
 }
@@ -125,6 +131,8 @@ async function tellUntilPlacedAnew(options: {
       retryMs = Math.min(longestRetryMs, Math.max(firstRetryMs, retryMs * 2));
       log.warn('Temporal has not taken what changed, it is sent again', { error: String(error) });
     }
+    const sinceMs = Math.min(...[...pending.values()].map((one) => one.sinceMs));
+    dependencies.metrics.setWatcherLag(pending.size === 0 ? 0 : performance.now() - sinceMs);
     await Context.current().sleep(Math.max(untilNextTickMs(Date.now()), retryMs));
   }
 }
@@ -217,6 +225,7 @@ async function tell(
       pods: new Map([...mine.pods, ...(since?.pods ?? [])]),
       gone: new Map([...mine.gone, ...(since?.gone ?? [])]),
       isSnapshot: mine.isSnapshot || since?.isSnapshot === true,
+      sinceMs: mine.sinceMs,
       burst: mine.burst,
     });
     throw error;

@@ -72,11 +72,15 @@ async function main(): Promise<void> {
       if (troubles.has(event.kind)) log.warn(event, 'claims');
     },
   });
+  metrics.addPoolGauges(() => claims.poolSummaries());
   metrics.addGauge({
-    name: 'pilotlight_claims_waiting',
-    help: 'Claims in line at this replica.',
-    label: 'pool',
-    read: () => claims.poolSummaries().map(({ pool, waiting }) => [pool, waiting]),
+    name: 'pilotlight_watch_age_seconds',
+    help: 'Time since a watch of the API server was heard of; bookmarks come about once a minute.',
+    label: 'watch',
+    read: () => [
+      ['pods', cache.lagMs() / 1000],
+      ['cards', cards.lagMs() / 1000],
+    ],
   });
   const readiness = (): Readiness => {
     const watchLagMs = Math.max(cache.lagMs(), cards.lagMs());

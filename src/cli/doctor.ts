@@ -9,7 +9,7 @@ import { checkApi } from './doctor/check-api.ts';
 import { checkCluster } from './doctor/check-cluster.ts';
 import { finding, formatFindings, type Finding } from './doctor/finding.ts';
 import { judgeTemporal } from './doctor/judge-temporal.ts';
-import { findLeftOvers } from './find-left-overs.ts';
+import { findLeftOverPods } from './find-left-overs.ts';
 import { withCluster, withTemporal } from './servers.ts';
 
 /** Left-over pods that are named; `gc` lists all. */
@@ -101,8 +101,8 @@ async function examineLeftOvers(
   return finding('pods without a pool', () =>
     withTemporal(async (temporal) => {
       const pools = new Pools(temporal, taskQueue);
-      const found = await findLeftOvers({ pools, connection, namespace });
-      const pods = found.filter(({ kind }) => kind === 'pod').map(({ name }) => name);
+      const found = await findLeftOverPods({ pools, connection, namespace });
+      const pods = found.map(({ name }) => name);
       if (pods.length === 0) return 'none';
       const named = pods.slice(0, maxNamed).join(', ');
       const more = pods.length > maxNamed ? `, and ${pods.length - maxNamed} more` : '';

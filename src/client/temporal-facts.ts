@@ -20,7 +20,7 @@ export interface TemporalFacts {
 }
 
 /** The workflow that watches the namespace's pods, and its one activity. */
-export interface WatcherFacts {
+interface WatcherFacts {
   isRunning: boolean;
   /** Age of the activity's last heartbeat; null when it has not started or sent none. */
   lastHeartbeatMs: number | null;

@@ -11,7 +11,7 @@ import { userOf, type ServiceAccount } from './permissions.ts';
 export type PolicyOutcome = 'created' | 'updated' | 'unchanged' | 'foreign' | 'unserved';
 
 /** Name of the policy, and of its binding, for the pools of a namespace. */
-export function admissionPolicyName(namespace: string): string {
+function admissionPolicyName(namespace: string): string {
   return `pilotlight-reserved-keys-${namespace}`;
 }
 
@@ -51,7 +51,7 @@ export function admissionPolicyOf(options: {
           variable(`old${field}`, 'oldObject', field),
         ]),
       ],
-      validations: [validation('labels', 'label'), validation('annotations', 'annotation')],
+      validations: [validation('annotations', 'annotation'), validation('labels', 'label')],
     },
   };
   const binding = {

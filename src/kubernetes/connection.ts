@@ -69,6 +69,8 @@ export interface EndedCall {
   lane: Lane;
   /** HTTP status; null when no answer came. */
   status: number | null;
+  /** Until the answer's head, or its lack; the wait for a connection included. */
+  elapsedMs: number;
 }
 
 /** By this audit logs and the API server's priorities tell our calls from others'. */
@@ -152,6 +154,7 @@ export async function connectToCluster(
     const timer = setTimeout(() => {
       deadline.abort(new Error(`given up after ${deadlineMs} ms`));
     }, deadlineMs);
+    const startedMs = performance.now();
     let status: number | null = null;
     try {
       const answer = await send(call.url, {
@@ -168,7 +171,7 @@ export async function connectToCluster(
       return { statusCode: status, headers: answer.headers, text: await answer.body.text() };
     } finally {
       clearTimeout(timer);
-      options.onCall?.({ method, lane, status });
+      options.onCall?.({ method, lane, status, elapsedMs: performance.now() - startedMs });
     }
   };
   const configuration = createConfiguration({

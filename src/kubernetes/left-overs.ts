@@ -15,21 +15,31 @@ export interface PoolObject {
   pod: PodView | null;
 }
 
-/** A namespace's objects with our labels, pods first. Raises `KubernetesError`. */
-export async function listPoolObjects(options: {
+interface Place {
   connection: ClusterConnection;
   namespace: string;
-}): Promise<PoolObject[]> {
+}
+
+const ours = { labelSelector: `${labels.pool},${labels.managedBy}=${managedByValue}` };
+
+/** A namespace's pods with our labels. Raises `KubernetesError`. */
+export async function listPodsOfPools(options: Place): Promise<PoolObject[]> {
+  const { connection, namespace } = options;
+  const { items } = await call(connection.core.listNamespacedPod({ namespace, ...ours }));
+  return items.map((pod) => toPoolObject('pod', pod.metadata, toPodView(pod)));
+}
+
+/** A namespace's objects with our labels, pods first. Raises `KubernetesError`. */
+export async function listPoolObjects(options: Place): Promise<PoolObject[]> {
   const { connection, namespace } = options;
   const { core } = connection;
-  const ours = { namespace, labelSelector: `${labels.pool},${labels.managedBy}=${managedByValue}` };
   const [pods, templates, cards] = await Promise.all([
-    call(core.listNamespacedPod(ours)),
-    call(core.listNamespacedPodTemplate(ours)),
-    call(core.listNamespacedConfigMap(ours)),
+    listPodsOfPools(options),
+    call(core.listNamespacedPodTemplate({ namespace, ...ours })),
+    call(core.listNamespacedConfigMap({ namespace, ...ours })),
   ]);
   return [
-    ...pods.items.map((pod) => toPoolObject('pod', pod.metadata, toPodView(pod))),
+    ...pods,
     ...templates.items.map(({ metadata }) => toPoolObject('template', metadata, null)),
     ...cards.items.map(({ metadata }) => toPoolObject('card', metadata, null)),
   ];

@@ -3,28 +3,28 @@
  * the name of a pod, a claim or a caller.
  */
 import type { ClaimEvent } from '../claims/claim-event.ts';
-import type { EndedCall } from '../kubernetes/connection.ts';
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram } from 'prom-client';
+import type { PoolSummary } from '../claims/claim.ts';
+import { ProcessMetrics } from './process-metrics.ts';
 
 /** From a claim on an idle machine to the longest wait in line. */
 const claimBuckets = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300];
 
-/** The metrics of one process. */
-export class ApiMetrics {
-  readonly #registry = new Registry();
+/** The metrics of an API process. */
+export class ApiMetrics extends ProcessMetrics {
   readonly #claims = new Histogram({
     name: 'pilotlight_claim_duration_seconds',
     help: 'Time from a claim to its pod: hits found it warm, misses waited for it.',
     labelNames: ['pool', 'outcome'],
     buckets: claimBuckets,
-    registers: [this.#registry],
+    registers: [this.registry],
   });
   readonly #waits = new Histogram({
     name: 'pilotlight_claim_wait_seconds',
     help: 'Time in line, of claims that were granted and of those whose time ran out.',
     labelNames: ['pool', 'outcome'],
     buckets: claimBuckets,
-    registers: [this.#registry],
+    registers: [this.registry],
   });
   readonly #racesLost = this.#counter(
     'claim_races_lost_total',
@@ -46,19 +46,8 @@ export class ApiMetrics {
     name: 'pilotlight_http_requests_total',
     help: 'Requests answered, by route and status.',
     labelNames: ['method', 'route', 'status'],
-    registers: [this.#registry],
+    registers: [this.registry],
   });
-  readonly #calls = new Counter({
-    name: 'pilotlight_kubernetes_calls_total',
-    help: 'Calls of the Kubernetes API server, without watches; status 0: no answer.',
-    labelNames: ['method', 'lane', 'status'],
-    registers: [this.#registry],
-  });
-
-  constructor() {
-    collectDefaultMetrics({ register: this.#registry });
-  }
-
   /** Counts what happened to a claim. Its pool must be one that exists, or empty. */
   observeClaimEvent(event: ClaimEvent): void {
     const { pool } = event;
@@ -101,27 +90,48 @@ export class ApiMetrics {
     this.#requests.inc({ method, route, status });
   }
 
-  /** Counts one call of the API server. */
-  observeCall({ method, lane, status }: EndedCall): void {
-    this.#calls.inc({ method, lane, status: status ?? 0 });
-  }
-
-  /** A number that is asked for at each scrape, by label. */
-  addGauge(options: {
-    name: string;
-    help: string;
-    label: string;
-    read: () => Iterable<[string, number]>;
-  }): void {
-    const { name, help, label, read } = options;
+  /** Shows each pool's pods by state, its target, phase and whether it is served, at each scrape. */
+  addPoolGauges(read: () => PoolSummary[]): void {
+    const registers = [this.registry];
     new Gauge({
-      name,
-      help,
-      labelNames: [label],
-      registers: [this.#registry],
+      name: 'pilotlight_pool_pods',
+      help: 'Pods of a pool by state, as this replica sees them; stale: unclaimed ones of an older template, counted in their state as well.',
+      labelNames: ['pool', 'state'],
+      registers,
       collect() {
         this.reset();
-        for (const [value, number] of read()) this.set({ [label]: value }, number);
+        for (const { pool, warm, pending, claimed, terminating, stale } of read()) {
+          for (const [state, count] of Object.entries({
+            warm,
+            pending,
+            claimed,
+            terminating,
+            stale,
+          }))
+            this.set({ pool, state }, count);
+        }
+      },
+    });
+    this.addGauge({
+      name: 'pilotlight_pool_target_pods',
+      help: 'Warm pods wanted.',
+      label: 'pool',
+      read: () => read().map(({ pool, target }) => [pool, target]),
+    });
+    this.addGauge({
+      name: 'pilotlight_claims_waiting',
+      help: 'Claims in line at this replica: the demand beyond the target.',
+      label: 'pool',
+      read: () => read().map(({ pool, waiting }) => [pool, waiting]),
+    });
+    new Gauge({
+      name: 'pilotlight_pool_phase',
+      help: '1 for the phase that a pool is in, by its card.',
+      labelNames: ['pool', 'phase'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { pool, phase } of read()) this.set({ pool, phase }, 1);
       },
     });
   }
@@ -131,12 +141,7 @@ export class ApiMetrics {
       name: `pilotlight_${name}`,
       help,
       labelNames: ['pool', ...labelNames],
-      registers: [this.#registry],
+      registers: [this.registry],
     });
-  }
-
-  /** The text that a scrape is answered with, and its media type. */
-  async scrape(): Promise<{ contentType: string; text: string }> {
-    return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
   }
 }

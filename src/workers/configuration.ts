@@ -8,7 +8,8 @@ import {
 
 const schema = z.object({
   ...commonSettings,
-  /** Port of /healthz and /readyz on loopback. */
+  /** Where /healthz, /readyz and /metrics are served. Loopback, unless a keeper asks from elsewhere. */
+  PILOTLIGHT_HEALTH_HOST: z.string().min(1).default('127.0.0.1'),
   PILOTLIGHT_HEALTH_PORT: port.default(9465),
   /**
    * Activities at once. Each waiting spawn holds one; Temporal's default of 100 would let 100 slow
@@ -21,6 +22,7 @@ const schema = z.object({
 export interface WorkerConfiguration {
   namespace: string;
   taskQueue: string;
+  healthHost: string;
   healthPort: number;
   logLevel: LogLevel;
   maxActivities: number;
@@ -32,6 +34,7 @@ export function readConfiguration(env: NodeJS.ProcessEnv): WorkerConfiguration {
   return {
     namespace: read.PILOTLIGHT_NAMESPACE,
     taskQueue: read.PILOTLIGHT_TASK_QUEUE,
+    healthHost: read.PILOTLIGHT_HEALTH_HOST,
     healthPort: read.PILOTLIGHT_HEALTH_PORT,
     logLevel: read.PILOTLIGHT_LOG_LEVEL,
     maxActivities: read.PILOTLIGHT_MAX_ACTIVITIES,

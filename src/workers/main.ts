@@ -2,7 +2,6 @@
  * The process that runs pools: workflows and activities on one task queue. SIGTERM hands its waits
  * over at once and ends it; killed with -9, its waits go on elsewhere after the heartbeat timeout.
  */
-import { createServer } from 'node:http';
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
@@ -13,10 +12,13 @@ import { connectToCluster } from '../kubernetes/connection.ts';
 import { CordonedNodes } from '../kubernetes/cordoned-nodes.ts';
 import { PodCache } from '../kubernetes/pod-cache.ts';
 import { listPoolsByCard } from '../kubernetes/pool-cards.ts';
+import { openSdkMetrics } from '../metrics/sdk-metrics.ts';
+import { WorkerMetrics } from '../metrics/worker-metrics.ts';
 import { poolWorkflowId } from '../pool/names.ts';
 import { maxLaunches } from '../pool/plan.ts';
 import { podsChangedSignal } from '../workflows/messages.ts';
 import { readConfiguration } from './configuration.ts';
+import { startHealthServer } from './health-server.ts';
 import { ensureWatch, keepWatch } from './keep-watch.ts';
 import { defaultBundleFolder, openWorkflowBundle } from './workflow-bundle.ts';
 import { workflowCode } from './workflow-code.ts';
@@ -31,7 +33,17 @@ const startDeadlineMs = 60_000;
 const unhealthyLagMs = 180_000;
 
 async function main(): Promise<void> {
+  const sdkMetrics = await openSdkMetrics();
   Runtime.install({
+    telemetryOptions: {
+      metrics: {
+        prometheus: {
+          bindAddress: sdkMetrics.bindAddress,
+          // Names and units as Prometheus would have them, and ours.
+          ...{ countersTotalSuffix: true, unitSuffix: true, useSecondsForDurations: true },
+        },
+      },
+    },
     logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
       const write = {
         TRACE: 'debug',
@@ -44,10 +56,17 @@ async function main(): Promise<void> {
     }),
     shutdownSignals: ['SIGTERM', 'SIGINT'],
   });
-  const cluster = await connectToCluster();
+  const metrics = new WorkerMetrics();
+  const cluster = await connectToCluster({ onCall: (call) => metrics.observeCall(call) });
   const clusterUid = await readClusterUid(cluster);
   const { namespace, taskQueue } = configuration;
   const cache = PodCache.start({ connection: cluster, namespace });
+  metrics.addGauge({
+    name: 'pilotlight_watch_age_seconds',
+    help: 'Time since a watch of the API server was heard of; bookmarks come about once a minute.',
+    label: 'watch',
+    read: () => [['pods', cache.lagMs() / 1000]],
+  });
   const cordoned = CordonedNodes.start({
     connection: cluster,
     onTrouble: (error) =>
@@ -78,6 +97,7 @@ async function main(): Promise<void> {
       cordoned,
       clusterUid,
       namespace,
+      metrics,
       knownPools: () => listPoolsByCard({ connection: cluster, namespace }),
       async signalPool(pool, observation) {
         try {
@@ -105,18 +125,23 @@ async function main(): Promise<void> {
     shutdownGraceTime: 0,
     shutdownForceTime: '10s',
   });
-  const health = createServer((request, response) => {
-    const isHealthy = worker.getState() === 'RUNNING' && cache.lagMs() < unhealthyLagMs;
-    response.statusCode = isHealthy ? 200 : 503;
-    response.setHeader('content-type', 'application/json');
-    response.end(
-      JSON.stringify({
-        path: request.url,
-        state: worker.getState(),
-        watchLagMs: Math.round(cache.lagMs()),
-      }),
-    );
-  }).listen(configuration.healthPort, '127.0.0.1');
+  const health = startHealthServer({
+    host: configuration.healthHost,
+    port: configuration.healthPort,
+    health: () => {
+      const state = worker.getState();
+      const watchLagMs = cache.lagMs();
+      return {
+        isReady: state === 'RUNNING' && watchLagMs < unhealthyLagMs,
+        isDead: state === 'FAILED' || state === 'STOPPED',
+        ...{ state, watchLagMs },
+      };
+    },
+    scrape: async () => {
+      const { contentType, text } = await metrics.scrape();
+      return { contentType, text: `${text}\n${await sdkMetrics.read()}` };
+    },
+  });
   const watched = { client, namespace, taskQueue };
   await ensureWatch(watched);
   log.info({ namespace, taskQueue, cluster: cluster.server, clusterUid }, 'the worker runs');

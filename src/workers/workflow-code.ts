@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { extname, join } from 'node:path';
 import type { WorkerOptions } from '@temporalio/worker';
 
 /**
@@ -22,11 +22,16 @@ function keepSyntax(settings: BundleSettings): BundleSettings {
   return settings;
 }
 
+/** The sources as they are, or what they were built to. */
+const extension = extname(import.meta.filename);
+
+function pathOf(name: string): string {
+  return join(import.meta.dirname, '..', 'workflows', `${name}${extension}`);
+}
+
 /** Where a worker, a bundle or a replay finds the code that runs inside of the workflow sandbox. */
 export const workflowCode = {
-  workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
-  payloadConverterPath: fileURLToPath(
-    new URL('../workflows/payload-converter.ts', import.meta.url),
-  ),
+  workflowsPath: pathOf('index'),
+  payloadConverterPath: pathOf('payload-converter'),
   webpackConfigHook: keepSyntax,
 } as const;

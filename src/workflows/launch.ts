@@ -95,7 +95,8 @@ export function createLauncher(report: (outcome: Outcome) => void): Launcher {
         break;
       case 'retire': {
         const { podName, uid, reason, onlyIfNotReady, isLeaseOver } = action;
-        const input = { pool, namespace, cluster, podName, uid, onlyIfNotReady, isLeaseOver };
+        const judged = { uid, reason, onlyIfNotReady, isLeaseOver };
+        const input = { pool, namespace, cluster, podName, ...judged };
         const options = {
           activityId: `retire-${podName}`,
           summary: `retire ${podName}: ${reason}`,

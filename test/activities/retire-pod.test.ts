@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
+import { uncounted } from '../../src/activities/activity-metrics.ts';
 import { createRetirePod } from '../../src/activities/retire-pod.ts';
 import { connectToCluster, type ClusterConnection } from '../../src/kubernetes/connection.ts';
 import type { RetireResult } from '../../src/pool/actions.ts';
@@ -54,7 +55,7 @@ describe('retirePod', () => {
   });
 
   const retire = (isLeaseOver?: boolean, cluster = 'c'): Promise<RetireResult> => {
-    const activity = createRetirePod({ connection, clusterUid: 'c' });
+    const activity = createRetirePod({ connection, clusterUid: 'c', metrics: uncounted });
     const about = { pool: 'small', namespace: 'home', podName: 'small-0', uid: 'small-0-uid' };
     const wish = { onlyIfNotReady: false, ...(isLeaseOver === undefined ? {} : { isLeaseOver }) };
     return runActivity(() => activity({ ...about, cluster, ...wish }));
@@ -127,7 +128,7 @@ describe('retirePod', () => {
       if (method === 'GET') sendJson(response, fakePod({ name: 'small-0', version: '5' }));
       else open.push(response);
     };
-    const activity = createRetirePod({ connection, clusterUid: 'c' });
+    const activity = createRetirePod({ connection, clusterUid: 'c', metrics: uncounted });
     const input = { pool: 'small', namespace: 'home', cluster: 'c', podName: 'small-0' };
     const pod = { ...input, uid: 'small-0-uid', onlyIfNotReady: false };
     const all = Array.from({ length: 20 }, () => runActivity(() => activity(pod)));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { uncounted } from '../../src/activities/activity-metrics.ts';
 import { createSpawnPod } from '../../src/activities/spawn-pod.ts';
 import { connectToCluster, type ClusterConnection } from '../../src/kubernetes/connection.ts';
 import type { PodCache } from '../../src/kubernetes/pod-cache.ts';
@@ -61,7 +62,9 @@ describe('spawnPod', () => {
     const { uid = null, podReadySeconds = 60, ...attempt } = given;
     const template = { spec: { containers: [] } };
     const templates = { read: () => Promise.resolve(template) };
-    const activity = createSpawnPod({ connection, cache: blind, clusterUid: 'c', templates });
+    const activity = createSpawnPod({
+      ...{ connection, cache: blind, clusterUid: 'c', templates, metrics: uncounted },
+    });
     const about = { pool: 'small', namespace: 'home', cluster: 'c', podName: 'small-0' };
     return runActivity(
       () => activity({ ...about, templateHash: 'abc', uid, podReadySeconds }),
@@ -197,7 +200,7 @@ describe('spawnPod', () => {
 
   it('touches nothing of another cluster', async () => {
     const activity = createSpawnPod({
-      ...{ connection, cache: blind, clusterUid: 'other' },
+      ...{ connection, cache: blind, clusterUid: 'other', metrics: uncounted },
       templates: { read: () => Promise.resolve(null) },
     });
     const about = { pool: 'small', namespace: 'home', cluster: 'c', podName: 'small-0' };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
+import { uncounted } from '../../src/activities/activity-metrics.ts';
 import { createWatchPods } from '../../src/activities/watch-pods.ts';
 import { connectToCluster, type ClusterConnection } from '../../src/kubernetes/connection.ts';
 import { CordonedNodes } from '../../src/kubernetes/cordoned-nodes.ts';
@@ -70,6 +71,7 @@ describe('watchPods', () => {
   /** Runs the activity until it is stopped; rejects with what it ended with. */
   function start(given: Attempt = {}, namespace = 'home'): Promise<void> {
     const activity = createWatchPods({
+      metrics: uncounted,
       ...{ cache, cordoned, clusterUid: 'c', namespace: 'home' },
       knownPools: () => knownPools(),
       signalPool: (pool, observation) => {

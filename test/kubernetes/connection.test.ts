@@ -35,7 +35,13 @@ describe('the connection to a cluster', () => {
   it('tells of every call that has ended, answered or not', async () => {
     const ended: unknown[] = [];
     const { kubeconfigPath } = server;
-    const counted = await connectToCluster({ kubeconfigPath, onCall: (call) => ended.push(call) });
+    const counted = await connectToCluster({
+      kubeconfigPath,
+      onCall: ({ elapsedMs, ...call }) => {
+        assert.ok(elapsedMs > 0);
+        ended.push(call);
+      },
+    });
     server.answer = ({ url }, response) =>
       url.pathname === '/gone' ? response.destroy() : sendStatus(response, 409, 'Conflict');
     await assert.rejects(counted.send({ method: 'PATCH', path: '/pod', lane: 'claims' }));

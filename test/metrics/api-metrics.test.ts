@@ -59,7 +59,7 @@ describe('the metrics of an API process', () => {
   it('counts requests and calls, and asks gauges at each scrape', async () => {
     const metrics = new ApiMetrics();
     metrics.observeRequest({ method: 'GET', route: '/v1/pools', status: 200 });
-    metrics.observeCall({ method: 'PATCH', lane: 'claims', status: null });
+    metrics.observeCall({ method: 'PATCH', lane: 'claims', status: null, elapsedMs: 30 });
     let waiting: [string, number][] = [['small', 3]];
     metrics.addGauge({ name: 'waiting', help: 'In line.', label: 'pool', read: () => waiting });
     assert.deepEqual(await sampleOf(metrics, 'pilotlight_http_requests_total'), [
