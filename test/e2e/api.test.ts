@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ClaimLostError, ClaimMissError, PilotlightClient } from '../../src/client/index.ts';
 import type { ClaimAnswer } from '../../src/client/wire/claims.ts';
 import type { Problem } from '../../src/client/wire/problem.ts';
+import { checkInvariants } from './check-invariants.ts';
 import { startEnvironment, until, type ApiReplica, type Environment } from './environment.ts';
 import { colocated } from './pod-templates.ts';
 import { runCli } from './run-cli.ts';
@@ -24,8 +25,14 @@ describe('the HTTP API on real servers', function () {
   });
   after(() => environment.stop());
 
+  /** The pools of the tests so far, and the pods whose claims they have released. */
+  const pools: string[] = [];
+  const released = new Set<string>();
+  afterEach('the invariants hold', () => checkInvariants({ environment, pools, released }));
+
   /** A pool that is warm in the eyes of both replicas. */
   const createPool = async (pool: string, warmTarget: number): Promise<void> => {
+    pools.push(pool);
     await environment.createPool({ pool, warmTarget, template: colocated(), maxPods: 50 });
     await untilSeen(pool, warmTarget);
   };
@@ -75,6 +82,7 @@ describe('the HTTP API on real servers', function () {
     await untilSeen('claimed', 2);
     const state = await two.client.get(body.claimId);
     assert.deepEqual([state.state, state.holder], ['held', 'a test']);
+    released.add(body.pod.uid);
     assert.equal((await two.client.release(body.claimId)).hadEnded, false);
     await untilGone('claimed', body.pod.uid, 30_000);
   });
@@ -90,6 +98,7 @@ describe('the HTTP API on real servers', function () {
     assert.equal(uids.size, 1, JSON.stringify(asked.map(({ body }) => body)));
     const elsewhere = await post(one.url, '/v1/pools/claimed/claims', { claimId: 'job 1/%' });
     assert.deepEqual([elsewhere.answer.status, elsewhere.body.code], [409, 'claimIdInUse']);
+    for (const uid of uids) released.add(uid);
     assert.equal((await one.client.release('job 1/%')).hadEnded, false);
     // The other replica hears of it by its watch, a moment later.
     await until({
@@ -115,6 +124,7 @@ describe('the HTTP API on real servers', function () {
       return true;
     });
     await using claim = await client.claim('empty', { waitSeconds: 60 });
+    released.add(claim.pod.uid);
     assert.equal(claim.hit, false);
     assert.ok(claim.waitedMs > 0);
   });
@@ -127,6 +137,7 @@ describe('the HTTP API on real servers', function () {
     const passing = await two.client.claim('outage', { renews: false });
     assert.ok(held.hit && passing.hit);
     await one.client.renew('kept', { leaseSeconds: 7200 });
+    for (const { pod } of [held, passing]) released.add(pod.uid);
     await one.client.release(passing.claimId);
     const startedAtMs = performance.now();
     const target = await fetch(`${one.url}/v1/pools/outage/target`, {
@@ -192,6 +203,10 @@ describe('the HTTP API on real servers', function () {
     );
     assert.equal(echo.exitCode, 3);
     assert.match(echo.stdout, /^cli-\w+$/);
+    await environment.recorder.caughtUp();
+    for (const { uid, name, claimId } of environment.recorder.of('cli')) {
+      if (name === echo.stdout || claimId === 'c1') released.add(uid);
+    }
     assert.match((await run('claims', 'cli')).stdout, /c1 +cli +cli-\w+ +held/);
     assert.match((await run('renew', 'c1')).stdout, /^claim c1 until /);
     assert.equal((await run('release', 'c1')).stdout, 'claim c1 released');
@@ -199,6 +214,7 @@ describe('the HTTP API on real servers', function () {
   });
 
   it('applies, scales and ends a pool by HTTP', async () => {
+    pools.push('by-http');
     const document = {
       apiVersion: 'pilotlight.dev/v1alpha1',
       kind: 'WarmPool',
