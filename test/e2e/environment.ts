@@ -33,8 +33,11 @@ export interface Environment {
   client: Client;
   connection: ClusterConnection;
   recorder: PodRecorder;
-  /** Starts a worker, against the cluster of another kubeconfig if one is given. */
-  startWorker(name: string, options?: { kubeconfigPath: string }): Promise<ManagedProcess>;
+  /** Starts a worker, against the cluster of another kubeconfig, or serving /metrics at a port, if given. */
+  startWorker(
+    name: string,
+    options?: { kubeconfigPath?: string; healthPort?: number },
+  ): Promise<ManagedProcess>;
   /** Starts an API replica, against the cluster of another kubeconfig if one is given. */
   startApi(name: string, options?: { kubeconfigPath: string }): Promise<ApiReplica>;
   /** Starts a pool of at most `maxPods` (400) pods, with a lease of an hour unless given. */
@@ -166,8 +169,8 @@ function apiStarter({ cluster, temporal, folder, started }: Parts): Environment[
 
 function workerStarter(parts: Parts): Environment['startWorker'] {
   const { cluster, temporal, folder, started } = parts;
-  return async (name, { kubeconfigPath } = { kubeconfigPath: cluster.kubeconfigPath }) => {
-    const port = await getPort({ host: '127.0.0.1' });
+  return async (name, { kubeconfigPath = cluster.kubeconfigPath, healthPort } = {}) => {
+    const port = healthPort ?? (await getPort({ host: '127.0.0.1' }));
     const worker = new ManagedProcess({
       name,
       command: process.execPath,
