@@ -35,7 +35,7 @@ export function createRetirePod(dependencies: {
   clusterUid: string;
   metrics: ActivityMetrics;
 }): (input: RetirePodInput) => Promise<RetireResult> {
-  const { connection, clusterUid } = dependencies;
+  const { connection, clusterUid, metrics } = dependencies;
   const gate = new FairGate(maxRetirements);
   return async ({ pool, namespace, cluster, podName: name, uid, ...conditions }) => {
     assertCluster(cluster, clusterUid);
@@ -44,7 +44,10 @@ export function createRetirePod(dependencies: {
     const pod = { connection, namespace, name, uid, pool, onlyIfNotReady, isLeaseOver };
     const { cancellationSignal } = Context.current();
     try {
-      return await gate.pass(pool, cancellationSignal, () => callCluster(() => retirePod(pod)));
+      const retire = (): Promise<RetireResult> => callCluster(() => retirePod(pod));
+      const result = await gate.pass(pool, cancellationSignal, retire);
+      metrics.countRetirement(pool, conditions.reason ?? 'unknown', result.outcome);
+      return result;
     } catch (error) {
       throw handOver(error);
     }

@@ -60,6 +60,22 @@ describe('retirePod', () => {
     const wish = { onlyIfNotReady: false, ...(isLeaseOver === undefined ? {} : { isLeaseOver }) };
     return runActivity(() => activity({ ...about, cluster, ...wish }));
   };
+  it('is counted by its reason and what became of it', async () => {
+    const counted: string[][] = [];
+    const activity = createRetirePod({
+      ...{ connection, clusterUid: 'c' },
+      metrics: { ...uncounted, countRetirement: (...what) => counted.push(what) },
+    });
+    const about = { pool: 'small', namespace: 'home', cluster: 'c', podName: 'small-0', uid: 'u' };
+    await runActivity(() => activity({ ...about, onlyIfNotReady: false, reason: 'surplus' }));
+    // An older release's workflow does not say why.
+    await runActivity(() => activity({ ...about, onlyIfNotReady: false }));
+    assert.deepEqual(counted, [
+      ['small', 'surplus', 'gone'],
+      ['small', 'unknown', 'gone'],
+    ]);
+  });
+
   const deletedVersions = (): unknown[] =>
     server.requests.flatMap(({ method, body }) => {
       if (method !== 'DELETE') return [];

@@ -29,12 +29,15 @@ describe('spawnPod', () => {
   let connection: ClusterConnection;
   /** The pod under the name, as the API server has it. */
   let stored: FakePod | null;
+  /** What was counted: `outcome reason`. */
+  let counted: string[];
   let answerCreate: (create: () => void, fail: (code: number, reason: string) => void) => void;
 
   beforeEach(async () => {
     server = await FaultyApiServer.start();
     connection = await connectToCluster({ kubeconfigPath: server.kubeconfigPath });
     stored = null;
+    counted = [];
     answerCreate = (create) => create();
     server.answer = ({ method }, response) => {
       const fail = (code: number, reason: string): void => sendStatus(response, code, reason);
@@ -63,7 +66,11 @@ describe('spawnPod', () => {
     const template = { spec: { containers: [] } };
     const templates = { read: () => Promise.resolve(template) };
     const activity = createSpawnPod({
-      ...{ connection, cache: blind, clusterUid: 'c', templates, metrics: uncounted },
+      ...{ connection, cache: blind, clusterUid: 'c', templates },
+      metrics: {
+        ...uncounted,
+        countSpawn: (_pool, outcome, reason) => counted.push(`${outcome} ${reason}`.trim()),
+      },
     });
     const about = { pool: 'small', namespace: 'home', cluster: 'c', podName: 'small-0' };
     return runActivity(
@@ -77,6 +84,7 @@ describe('spawnPod', () => {
   it('creates the pod and gives it as it was read', async () => {
     const result = await spawn();
     assert.equal(result.outcome === 'ready' && result.pod.uid, 'small-0-uid');
+    assert.deepEqual(counted, ['ready']);
   });
 
   // The reply of a create was lost after the write: the next attempt must find that very pod.
@@ -88,6 +96,8 @@ describe('spawnPod', () => {
     await assert.rejects(spawn(), { type: 'ClusterUnavailable', nonRetryable: false });
     assert.equal((await spawn({ attempt: 2 })).outcome, 'ready');
     assert.equal(sent('POST'), 1);
+    // The first attempt was no verdict and not the end of the spawn.
+    assert.deepEqual(counted, ['ready']);
   });
 
   for (const [code, reason] of [
@@ -109,6 +119,7 @@ describe('spawnPod', () => {
     it(`gives the API server's word when it refuses with ${code}`, async () => {
       answerCreate = (_create, fail) => fail(code, reason);
       await assert.rejects(spawn(), { type: 'PodRefused', nonRetryable: true, details: [said] });
+      assert.deepEqual(counted, [`refused ${said}`]);
     });
   }
 

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { arch, platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { findHelm } from '../../dev/install/deploy-tools.ts';
 import { findGo, isAtLeast } from '../../dev/install/find-go.ts';
 import { findTemporalCli } from '../../dev/install/find-temporal-cli.ts';
 import { silent } from '../../dev/report.ts';
@@ -103,6 +104,22 @@ describe('a tool that the environment needs', () => {
     assert.equal(await find(), path);
     assert.equal(asked.length, 2);
     assert.match(said.at(-1) ?? '', /^downloading http.*: \d+\.\d MB of \d+\.\d MB \(once\)$/);
+  });
+
+  it('is built by Go where it is published as a module, once', async () => {
+    const notes = join(folder, 'notes');
+    await program(
+      'go',
+      `if [ "$1" = env ]; then echo go1.99.0; exit 0; fi
+echo "$@" >> ${notes}
+mkdir -p "$GOBIN"; printf '#!/bin/sh\\n' > "$GOBIN/helm"; chmod +x "$GOBIN/helm"`,
+    );
+    const path = await findHelm({ report: silent });
+    assert.match(path, /cache\/pilotlight\/tools\/helm-v[\d.]+\/bin\/helm$/);
+    assert.equal(await findHelm({ report: silent }), path);
+    const lines = (await readFile(notes, 'utf8')).trim().split('\n');
+    assert.equal(lines.length, 1);
+    assert.match(lines[0] ?? '', /^install .* helm\.sh\/helm\/v3\/cmd\/helm@v3\./);
   });
 
   it('is installed once when two starts need it at once', async () => {

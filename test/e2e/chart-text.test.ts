@@ -1,0 +1,69 @@
+/** What the chart renders, by real Helm, which is built beside the real control plane. */
+import assert from 'node:assert/strict';
+import { admissionPolicyOf } from '../../src/kubernetes/admission-policy.ts';
+import { permissions, type Program } from '../../src/kubernetes/permissions.ts';
+import { renderChart, type ChartObject } from './chart-objects.ts';
+
+if (process.env['PILOTLIGHT_CLUSTER'] === 'control-plane') {
+  describe('what the chart renders', () => {
+    it('refuses values that its schema does not know, and names them', async () => {
+      await assert.rejects(renderChart({ set: ['worker.replica=3'] }), /replica' not allowed/);
+      await assert.rejects(renderChart({ set: ['temporal.address=nowhere'] }), /address/);
+    });
+
+    it('gives the accounts exactly the rights that permissions.ts lists', async () => {
+      const objects = await renderChart({});
+      for (const program of ['worker', 'api'] as const) {
+        assert.deepEqual(rulesOf(objects, program), permittedRules(program));
+      }
+    });
+
+    it('installs the policy that `setup` would install', async () => {
+      const objects = await renderChart({ example: 'self-hosted.yaml' });
+      const rendered = objects.filter(({ kind }) => kind.startsWith('ValidatingAdmissionPolicy'));
+      const serviceAccounts = ['worker', 'api'].map((name) => ({
+        ...{ namespace: 'control', name: `pilotlight-${name}` },
+      }));
+      const made = admissionPolicyOf({ namespace: 'pools', serviceAccounts });
+      const withoutLabels = (object: { metadata: object }): unknown => ({
+        ...object,
+        metadata: { ...object.metadata, labels: {} },
+      });
+      assert.deepEqual(rendered.map(withoutLabels), made.map(withoutLabels));
+    });
+  });
+}
+
+/** Each rule as `group/resource/name: verbs`, sorted. */
+function rulesOf(objects: ChartObject[], program: Program): string[] {
+  return objects
+    .filter(({ kind, metadata }) => /Role$/.test(kind) && metadata.name.endsWith(`-${program}`))
+    .flatMap(({ kind, ...role }) => {
+      const rules = role['rules'] as {
+        apiGroups: [string];
+        resources: [string];
+        resourceNames?: [string];
+        verbs: string[];
+      }[];
+      return rules.map(({ apiGroups: [group], resources: [resource], resourceNames, verbs }) => {
+        const scope = kind === 'ClusterRole' ? 'cluster' : 'namespace';
+        return ruleText({ scope, group, resource, objectName: resourceNames?.[0], verbs });
+      });
+    })
+    .sort();
+}
+
+function permittedRules(program: Program): string[] {
+  return permissions[program].map((permission) => ruleText(permission)).sort();
+}
+
+function ruleText(rule: {
+  scope: string;
+  group: string;
+  resource: string;
+  objectName?: string | undefined;
+  verbs: readonly string[];
+}): string {
+  const { scope, group, resource, objectName = '*', verbs } = rule;
+  return `${scope} ${group}/${resource}/${objectName}: ${verbs.join()}`;
+}
