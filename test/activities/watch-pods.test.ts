@@ -33,6 +33,8 @@ describe('watchPods', () => {
   let told: { pool: string; observation: Observation }[];
   /** Signals that Temporal does not take, by pool. */
   let refused: Map<string, number>;
+  /** Ages of the oldest change that Temporal had not taken, after each round. */
+  let lags: number[];
   let knownPools: () => Promise<string[]>;
   let stop: AbortController;
   let running: Promise<unknown>;
@@ -53,7 +55,7 @@ describe('watchPods', () => {
     cache = PodCache.start({ connection, namespace: 'home' });
     cordoned = CordonedNodes.start({ connection, onTrouble: () => undefined });
     await eventually('both watches', () => watches.pods !== null && watches.nodes !== null);
-    told = [];
+    [told, lags] = [[], []];
     refused = new Map();
     stop = new AbortController();
     knownPools = () => Promise.resolve(['small', 'empty']);
@@ -71,7 +73,7 @@ describe('watchPods', () => {
   /** Runs the activity until it is stopped; rejects with what it ended with. */
   function start(given: Attempt = {}, namespace = 'home'): Promise<void> {
     const activity = createWatchPods({
-      metrics: uncounted,
+      metrics: { ...uncounted, setWatcherLag: (lagMs) => lags.push(lagMs) },
       ...{ cache, cordoned, clusterUid: 'c', namespace: 'home' },
       knownPools: () => knownPools(),
       signalPool: (pool, observation) => {
@@ -138,6 +140,10 @@ describe('watchPods', () => {
     );
     assert.deepEqual(gone, [{ name: 'small-0', uid: 'small-0-uid', version: '11' }]);
     assert.deepEqual([complete, version], [false, '13']);
+    // The first retry comes after half a second, and what is told is old no more.
+    const lag = Math.max(...lags);
+    assert.ok(lag > 0 && lag < 5_000, String(lag));
+    await eventually('no lag', () => lags.at(-1) === 0);
   });
 
   it('sends a snapshot again as one, and those of other pools once', async () => {
