@@ -123,6 +123,7 @@ describe('the health of pods', function () {
     const pool = 'probed';
     await untilPlayedWarm(pool, 2);
     const held = await claim(pool);
+    await untilStatus(pool, 'a claim', ({ claimed }) => claimed === 1);
     const { pods } = await untilPlayedWarm(pool, 2);
     const idle = pods.find(({ phase }) => phase === 'warm');
     assert.ok(idle?.uid);
