@@ -238,6 +238,8 @@ describe('the health of pods', function () {
       await api.client.release(held.claimId);
       released.add(held.pod.uid);
     }
+    // The pool may not have heard of the last claim yet.
+    await environment.untilCreated(pool, 5 + 10);
     await environment.untilWarm(pool, 5, 60_000);
     assert.equal((await environment.created(pool)).length, 5 + 10);
     return released;
