@@ -1,4 +1,5 @@
 /** What the HTTP server takes at most, each with its reason. */
+import { claimsStopDeadlineMs } from '../claims/claims.ts';
 
 /** Request line and headers. Node's own default; a token and a claimId take less than 1 KiB. */
 export const maxHeaderBytes = 16_384;
@@ -33,8 +34,11 @@ export const connectionsCheckingIntervalMs = 1_000;
  */
 export const keepAliveTimeoutMs = 65_000;
 
-/** A graceful stop lasts at most this; Kubernetes kills after 30 s. */
-export const stopDeadlineMs = 10_000;
+/**
+ * A graceful stop lasts at most this, 10 s: the claims end before the server does, so that each is
+ * answered. Kubernetes kills after 30 s.
+ */
+export const stopDeadlineMs = claimsStopDeadlineMs + 1_000;
 
 /**
  * The time a call to Temporal may take. People and programs wait for it, and it answers in

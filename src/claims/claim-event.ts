@@ -11,8 +11,8 @@ export type ClaimEvent =
   | { kind: 'renewed'; pool: string }
   | { kind: 'released'; pool: string; reason: string | null }
   /**
-   * A claim's pod is gone without a release by this replica or a reason on it; another replica's
-   * release without a reason looks the same.
+   * A claim's pod failed, was evicted, vanished or outlived its lease. One that was deleted in health
+   * is none of these: a release by another replica looks like that.
    */
   | { kind: 'lost'; pool: string; reason: string }
   /** The pod of a claim that nobody waits for could not be released; its lease ends it. */

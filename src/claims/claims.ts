@@ -8,6 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { CardCache } from '../kubernetes/card-cache.ts';
+import { claimCallDeadlineMs } from '../kubernetes/claim-pod.ts';
 import type { ClusterConnection } from '../kubernetes/connection.ts';
 import type { KnownPod } from '../kubernetes/known-pod.ts';
 import { toKubernetesError } from '../kubernetes/kubernetes-error.ts';
@@ -33,8 +34,8 @@ import { EndedClaims } from './ended-claims.ts';
 import { HeldClaims } from './held-claims.ts';
 import { countPods } from './pool-counts.ts';
 
-/** An attempt takes two calls without an answer at most, of 4 s each, and a read. */
-const stopDeadlineMs = 15_000;
+/** An attempt ends with its second call without an answer, after 4 s each; the server stops later. */
+export const claimsStopDeadlineMs = 2 * claimCallDeadlineMs + 1_000;
 
 /** A request that the API server took before its sender gave up is carried out within a minute. */
 const orphanedForMs = 120_000;
@@ -157,13 +158,13 @@ export class Claims {
 
   /**
    * Tells those in line to try elsewhere and finishes what is under way; resolves when nothing is
-   * left, after 15 s at the latest. Reports of demand run out by themselves.
+   * left, after 9 s at the latest. Reports of demand run out by themselves.
    */
   async stop(): Promise<void> {
     const deadline = new AbortController();
     await Promise.race([
       this.#claimer.stop(),
-      sleep(stopDeadlineMs, undefined, { signal: deadline.signal }).catch(() => undefined),
+      sleep(claimsStopDeadlineMs, undefined, { signal: deadline.signal }).catch(() => undefined),
     ]);
     deadline.abort();
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
@@ -188,7 +189,9 @@ export class Claims {
     const { reason, message } = whyLost(pod, nowMs) ?? gone;
     const how = facts.releaseReason === null ? 'lost' : 'released';
     this.#ended.add({ claimId, pool, podUid: view.uid, how, reason, message });
-    if (how === 'lost') this.#onEvent({ kind: 'lost', pool, reason });
+    // A pod deleted in health was released by another replica, or by a person: nothing failed.
+    const isDeleted = reason === 'Deleted' && view.disrupted !== true;
+    if (how === 'lost' && !isDeleted) this.#onEvent({ kind: 'lost', pool, reason });
   }
 
   #noteCard(pool: string): void {

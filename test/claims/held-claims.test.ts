@@ -120,6 +120,30 @@ describe('a claim that is held', () => {
     });
   });
 
+  // Each of three replicas counted the other two's releases as losses, and warned of them.
+  it('is no loss that another replica counts when it is released or its pod is deleted', async () => {
+    await first.claims.release('mine');
+    world.remove(claim.pod.name);
+    await eventually('the end', () => second.cache.get(claim.pod.name) === undefined);
+    await assert.rejects(second.claims.get('mine'), hasCode('claimLost'));
+    for (const { events } of [first, second]) {
+      assert.deepEqual(
+        events.filter(({ kind }) => kind === 'lost'),
+        [],
+      );
+    }
+  });
+
+  it('is a loss that every replica counts when its pod is evicted', async () => {
+    const pod = world.pod(claim.pod.name)!;
+    const conditions = [{ type: 'DisruptionTarget', status: 'True' }];
+    world.store.put(podResource, { ...pod, status: { phase: 'Running', conditions } });
+    world.remove(claim.pod.name);
+    await eventually('the end', () => second.cache.get(claim.pod.name) === undefined);
+    const lost = second.events.filter(({ kind }) => kind === 'lost');
+    assert.deepEqual(lost, [{ kind: 'lost', pool: 'small', reason: 'Gone' }]);
+  });
+
   it('is lost for who renews it a moment after its pod vanished', async () => {
     first.fate = (call) => {
       if (kindOf(call) === 'PATCH pods') world.remove(claim.pod.name);
