@@ -175,6 +175,10 @@ export class Claimer {
         const templateHash = this.#dependencies.cards.get(pool)?.templateHash ?? '';
         return this.#candidates.take({ pool, key, templateHash });
       },
+      isTaken: ({ view: { name, uid } }) => {
+        const seen = this.#dependencies.access.cache.get(name);
+        return seen?.uid === uid && seen.claimed;
+      },
       tryOut: (claim, candidate) => void this.#tryOut(claim, candidate),
       onChange: () => this.#dependencies.onWaiting(pool, line.waiting),
     });

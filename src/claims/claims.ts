@@ -218,6 +218,7 @@ export class Claims {
     const { cache, reportDemand } = this.#dependencies;
     const reporter = new DemandReporter({
       send: (demand) => reportDemand(pool, demand),
+      count: () => this.#claimer.waitingFor(pool),
       version: () => cache.newestVersion(),
       onUnheard: (message) => this.#onEvent({ kind: 'demandUnheard', pool, message }),
     });

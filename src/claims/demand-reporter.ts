@@ -17,6 +17,7 @@ const longestRetryMs = 5_000;
 /** Reports the demand of one pool. */
 export class DemandReporter {
   readonly #send: (demand: DemandReport) => Promise<void>;
+  readonly #count: () => number;
   readonly #version: () => string;
   readonly #onUnheard: (message: string) => void;
   #waiting = 0;
@@ -31,11 +32,14 @@ export class DemandReporter {
 
   constructor(options: {
     send: (demand: DemandReport) => Promise<void>;
+    /** How many wait at this moment: what is told and the version must be of the same instant. */
+    count: () => number;
     /** The newest pod version that this process knows. */
     version: () => string;
     onUnheard: (message: string) => void;
   }) {
     this.#send = options.send;
+    this.#count = options.count;
     this.#version = options.version;
     this.#onUnheard = options.onUnheard;
   }
@@ -72,7 +76,8 @@ export class DemandReporter {
     this.#timer = null;
     this.#isSending = true;
     this.#lastSentAtMs = performance.now();
-    const waiting = this.#waiting;
+    const waiting = this.#count();
+    this.#waiting = waiting;
     if (waiting > 0) this.#countsUntilMs = this.#lastSentAtMs + reportLastsMs;
     try {
       await this.#send({

@@ -5,6 +5,8 @@
  *   L2. As many are tried at once as there are pods; one that loses its pod to another replica goes
  *       back to its place, in front of those that came after it.
  *   L3. A claim whose claimId may have a pod already looks for that first and holds up nobody.
+ *   L4. A claim whose pod is seen to be claimed waits no more, although its answer is yet to come. The
+ *       pool counts that pod as claimed by then, and would start another for the same claim (P1).
  */
 import type { KnownPod } from '../kubernetes/known-pod.ts';
 import type { WaitingClaim } from './waiting-claim.ts';
@@ -13,10 +15,12 @@ import type { WaitingClaim } from './waiting-claim.ts';
 export class PoolLine {
   readonly #take: (claim: WaitingClaim) => KnownPod | null;
   readonly #tryOut: (claim: WaitingClaim, candidate: KnownPod | null) => void;
+  readonly #isTaken: (pod: KnownPod) => boolean;
   readonly #onChange: () => void;
   /** By place. */
   readonly #parked: WaitingClaim[] = [];
-  readonly #trying = new Set<WaitingClaim>();
+  /** With the pod that each tries, if it has one. */
+  readonly #trying = new Map<WaitingClaim, KnownPod | null>();
   #lastPlace = 0;
 
   constructor(options: {
@@ -24,11 +28,14 @@ export class PoolLine {
     take: (claim: WaitingClaim) => KnownPod | null;
     /** Starts an attempt, which ends by `park` or `leave`. */
     tryOut: (claim: WaitingClaim, candidate: KnownPod | null) => void;
+    /** Whether a pod is seen to be claimed, by whomever. */
+    isTaken: (pod: KnownPod) => boolean;
     /** The number of those who wait may have changed. */
     onChange: () => void;
   }) {
     this.#take = options.take;
     this.#tryOut = options.tryOut;
+    this.#isTaken = options.isTaken;
     this.#onChange = options.onChange;
   }
 
@@ -40,7 +47,9 @@ export class PoolLine {
   /** Claims that found no pod when they came and have none yet. */
   get waiting(): number {
     let trying = 0;
-    for (const { parkedAtMs } of this.#trying) if (parkedAtMs !== null) trying += 1;
+    for (const [{ parkedAtMs }, pod] of this.#trying) {
+      if (parkedAtMs !== null && (pod === null || !this.#isTaken(pod))) trying += 1;
+    }
     return this.#parked.length + trying;
   }
 
@@ -103,7 +112,7 @@ export class PoolLine {
 
   #try(claim: WaitingClaim, candidate: KnownPod | null): void {
     claim.state = 'trying';
-    this.#trying.add(claim);
+    this.#trying.set(claim, candidate);
     this.#tryOut(claim, candidate);
   }
 

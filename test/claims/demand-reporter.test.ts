@@ -8,12 +8,14 @@ describe('the reporter of demand', () => {
   let sent: DemandReport[];
   let unheard: string[];
   let fails: number;
+  let waiting: number;
   let reporter: DemandReporter;
 
   beforeEach(() => {
     sent = [];
     unheard = [];
     fails = 0;
+    waiting = 0;
     reporter = new DemandReporter({
       send: (report) => {
         if (fails > 0) {
@@ -23,6 +25,7 @@ describe('the reporter of demand', () => {
         sent.push(report);
         return Promise.resolve();
       },
+      count: () => waiting,
       version: () => '7',
       onUnheard: (message) => unheard.push(message),
     });
@@ -30,10 +33,15 @@ describe('the reporter of demand', () => {
 
   afterEach(() => reporter.stop());
 
+  const wait = (count: number): void => {
+    waiting = count;
+    reporter.set(count);
+  };
+
   it('tells the first at once and what follows within a quarter of a second in one', async () => {
-    reporter.set(1);
+    wait(1);
     await eventually('the first', () => sent.length === 1);
-    for (const waiting of [2, 3, 4]) reporter.set(waiting);
+    for (const count of [2, 3, 4]) wait(count);
     await sleep(100);
     assert.equal(sent.length, 1);
     await eventually('the second', () => sent.length === 2);
@@ -47,9 +55,9 @@ describe('the reporter of demand', () => {
   });
 
   it('tells that nobody waits any more, and nothing after it', async () => {
-    reporter.set(1);
+    wait(1);
     await eventually('the first', () => sent.length === 1);
-    reporter.set(0);
+    wait(0);
     await eventually('the second', () => sent.length === 2);
     assert.equal(sent[1]?.waiting, 0);
     await sleep(300);
@@ -58,17 +66,17 @@ describe('the reporter of demand', () => {
 
   it('sends again what Temporal did not take, as it is then', async () => {
     fails = 1;
-    reporter.set(1);
+    wait(1);
     await eventually('the failure', () => unheard.length === 1);
-    reporter.set(5);
+    wait(5);
     await eventually('the report', () => sent.length === 1);
     assert.equal(sent[0]?.waiting, 5);
     assert.deepEqual(unheard, ['Temporal is down']);
   });
 
   it('tells nothing when those who came have gone before it was their turn', async () => {
-    reporter.set(1);
-    reporter.set(0);
+    wait(1);
+    wait(0);
     await sleep(50);
     assert.deepEqual(sent, []);
   });

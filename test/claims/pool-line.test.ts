@@ -61,6 +61,26 @@ describe('the line of a pool', () => {
     assert.ok(roomy.demand.length <= 50, `${roomy.demand.length} reports`);
   });
 
+  // 500 claims that waited for a pool of 5 made it create 518 pods: the watch showed it the claimed
+  // pods before the API server's answers reached the replica, which reported those claims as waiting.
+  it('counts a claim no more once its pod is seen to be claimed, before the answer (L4, P1)', async () => {
+    const seen = Promise.withResolvers<number>();
+    replica.fate = async (call) => {
+      if (kindOf(call) !== 'PATCH pods') return 'carriedOut';
+      // Carried out, and its answer held back until the watch is ahead of it.
+      replica.fate = () => 'carriedOut';
+      await world.connection.send(call);
+      await world.caughtUp(replica);
+      seen.resolve(waiting());
+      return 'carriedOut';
+    };
+    const claim = replica.claims.claim({ pool: 'small', waitSeconds: 5 });
+    await eventually('the line', () => waiting() === 1);
+    world.addPod();
+    assert.equal(await seen.promise, 0);
+    assert.equal((await claim).hit, false);
+  });
+
   it('lets a loser go back to its place in front', async () => {
     const answered: string[] = [];
     const claims = ['a', 'b'].map(async (claimId) => {

@@ -9,8 +9,12 @@ import { startEnvironment, until, type ApiReplica, type Environment } from './en
 import { readPoolHistory } from './pool-history.ts';
 import { colocated } from './pod-templates.ts';
 
-/** Claims that are renewed together. */
-const leases = 1_000;
+/**
+ * Claims that are renewed together, and how often each. The watcher passes a renewal over by itself,
+ * whatever else is renewed, so 300 by 4 show the same as 1,000 by one, and the pool fills in seconds.
+ */
+const leases = 300;
+const rounds = 4;
 
 /** Calls of the test at once: more would only queue at the API server. */
 const callsAtOnce = 32;
@@ -94,7 +98,7 @@ describe('leases', function () {
     });
   });
 
-  it('cost the pool no event when they are renewed, a thousand of them (P9)', async () => {
+  it('cost the pool no event when they are renewed, 1,200 times in all (P9)', async () => {
     const pool = 'many';
     const handle = environment.client.workflow.getHandle(poolWorkflowId(pool));
     const sizes = { warmTarget: leases, maxPods: leases };
@@ -117,13 +121,13 @@ describe('leases', function () {
     });
     await sleep(2_000);
     const before = (await readPoolHistory(environment.client, pool)).events.length;
-    for (let round = 0; round < 2; round += 1) {
+    for (let round = 0; round < rounds; round += 1) {
       await inTurns(claims, ({ claimId }) => api.client.renew(claimId));
     }
     await sleep(2_000);
     const after = (await readPoolHistory(environment.client, pool)).events.length;
-    // A list is due within the minute, and a card may be published: 10 events, not 2,000 renewals.
-    assert.ok(after - before <= 20, `${after - before} events for ${2 * leases} renewals`);
+    // A list is due within the minute, and a card may be published: 10 events, not 1,200 renewals.
+    assert.ok(after - before <= 20, `${after - before} events for ${rounds * leases} renewals`);
     await inTurns(claims, ({ claimId }) => api.client.release(claimId));
     const released = new Set(claims.map(({ pod }) => pod.uid));
     await checkInvariants({ environment, pools: [pool], released });
