@@ -60,6 +60,12 @@ export class Candidates {
     if (known?.uid === view.uid) this.#duds.set(view.uid, known.version);
   }
 
+  /** Whether a pod is seen to be claimed, by whomever. */
+  isTaken({ view: { name, uid } }: KnownPod): boolean {
+    const seen = this.#cache.get(name);
+    return seen?.uid === uid && seen.claimed;
+  }
+
   /** A pod is gone. */
   forget(uid: string): void {
     this.#duds.delete(uid);

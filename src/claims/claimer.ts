@@ -157,7 +157,7 @@ export class Claimer {
     });
     this.#claims.add(claim);
     if (isNamed) this.#byClaimId.set(claimId, claim);
-    const isKnown = isNamed && !isEmpty(access.cache.ofClaim(claimHashOf(claimId)));
+    const isKnown = isNamed && [...access.cache.ofClaim(claimHashOf(claimId))].length > 0;
     // The caller must have joined before the claim can end: a claim without waitSeconds may at once.
     queueMicrotask(() => {
       if (this.#isStopping) this.#end(claim, { error: shuttingDownError() });
@@ -175,10 +175,7 @@ export class Claimer {
         const templateHash = this.#dependencies.cards.get(pool)?.templateHash ?? '';
         return this.#candidates.take({ pool, key, templateHash });
       },
-      isTaken: ({ view: { name, uid } }) => {
-        const seen = this.#dependencies.access.cache.get(name);
-        return seen?.uid === uid && seen.claimed;
-      },
+      isTaken: (pod) => this.#candidates.isTaken(pod),
       tryOut: (claim, candidate) => void this.#tryOut(claim, candidate),
       onChange: () => this.#dependencies.onWaiting(pool, line.waiting),
     });
@@ -298,8 +295,4 @@ function toTry(
 ): [Parameters<typeof withCandidate>[1], string] {
   const candidate = { name: view.name, uid: view.uid, basis: facts.basis };
   return [candidate, known.isNamed ? known.claimId : `${autoClaimIdPrefix}${randomUUID()}`];
-}
-
-function isEmpty(items: Iterable<unknown>): boolean {
-  return items[Symbol.iterator]().next().done === true;
 }

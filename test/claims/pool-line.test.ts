@@ -65,7 +65,7 @@ describe('the line of a pool', () => {
   // pods before the API server's answers reached the replica, which reported those claims as waiting.
   it('counts a claim no more once its pod is seen to be claimed, before the answer (L4, P1)', async () => {
     const seen = Promise.withResolvers<number>();
-    replica.fate = async (call) => {
+    replica.fate = async (call): Promise<Fate> => {
       if (kindOf(call) !== 'PATCH pods') return 'carriedOut';
       // Carried out, and its answer held back until the watch is ahead of it.
       replica.fate = () => 'carriedOut';
