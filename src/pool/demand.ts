@@ -5,6 +5,11 @@
  * D2. A claim that the pool sees at a newer version than a report serves one of those who waited in
  *     it, so that a claim is not counted as waiting and as claimed at once (P1).
  * D3. A report expires by itself: a replica that died wants nothing any more.
+ * D4. A claimId that waits at several replicas at once counts at each of them: they don't know of one
+ *     another, and a report of every name would cost more than the pods. So there may be one pod too
+ *     many for each replica beyond the first at which a caller of that claimId stands, or stood in
+ *     the 15 s before the replica died; it is warm, counts towards the target, is within maxPods, and
+ *     goes as a surplus after 30 s without demand.
  */
 import { isKey } from './names.ts';
 import { compareVersions, isVersion } from './resource-version.ts';
