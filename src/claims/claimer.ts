@@ -80,6 +80,11 @@ export class Claimer {
     return this.#lines.get(pool)?.waiting ?? 0;
   }
 
+  /** Claims that waited for a pool when the cluster was at the version of the watch. */
+  demandFor(pool: string): number {
+    return this.#lines.get(pool)?.demandAt(this.#dependencies.access.cache.version) ?? 0;
+  }
+
   /** Takes up what the watch says. */
   noteChange(change: PodCacheChange): void {
     if (change.kind === 'listed') {
@@ -254,6 +259,7 @@ export class Claimer {
     const { pool } = claim.request;
     const hit = claim.parkedAtMs === null;
     const { waitedMs, hasCallers } = claim;
+    if (!hit) this.#line(pool).noteServed(pod.view.version);
     if (hasCallers) {
       const elapsedMs = Math.round(performance.now() - claim.startedAtMs);
       onEvent({ kind: 'claimed', pool, hit, elapsedMs, waitedMs });

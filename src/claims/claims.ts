@@ -218,8 +218,8 @@ export class Claims {
     const { cache, reportDemand } = this.#dependencies;
     const reporter = new DemandReporter({
       send: (demand) => reportDemand(pool, demand),
-      count: () => this.#claimer.waitingFor(pool),
-      version: () => cache.newestVersion(),
+      count: () => this.#claimer.demandFor(pool),
+      version: () => cache.version,
       onUnheard: (message) => this.#onEvent({ kind: 'demandUnheard', pool, message }),
     });
     this.#reporters.set(pool, reporter);

@@ -34,7 +34,7 @@ export class DemandReporter {
     send: (demand: DemandReport) => Promise<void>;
     /** How many wait at this moment: what is told and the version must be of the same instant. */
     count: () => number;
-    /** The newest pod version that this process knows. */
+    /** The version of the watch of pods. */
     version: () => string;
     onUnheard: (message: string) => void;
   }) {

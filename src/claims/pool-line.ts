@@ -5,10 +5,13 @@
  *   L2. As many are tried at once as there are pods; one that loses its pod to another replica goes
  *       back to its place, in front of those that came after it.
  *   L3. A claim whose claimId may have a pod already looks for that first and holds up nobody.
- *   L4. A claim whose pod is seen to be claimed waits no more, although its answer is yet to come. The
- *       pool counts that pod as claimed by then, and would start another for the same claim (P1).
+ *   L4. What the pool is told is what waited at the version of the watch: without claims whose pod
+ *       the watch shows as claimed, although their answer is yet to come, and with those that were
+ *       answered ahead of the watch. The pool takes off what it sees claimed after that version, so
+ *       any other count would start two pods for one claim, or none (P1).
  */
 import type { KnownPod } from '../kubernetes/known-pod.ts';
+import { compareVersions } from '../pool/resource-version.ts';
 import type { WaitingClaim } from './waiting-claim.ts';
 
 /** Orders the claims of one pool. */
@@ -21,6 +24,8 @@ export class PoolLine {
   readonly #parked: WaitingClaim[] = [];
   /** With the pod that each tries, if it has one. */
   readonly #trying = new Map<WaitingClaim, KnownPod | null>();
+  /** Versions of pods that claims of the line got, until the watch has them. */
+  #ahead: string[] = [];
   #lastPlace = 0;
 
   constructor(options: {
@@ -51,6 +56,17 @@ export class PoolLine {
       if (parkedAtMs !== null && (pod === null || !this.#isTaken(pod))) trying += 1;
     }
     return this.#parked.length + trying;
+  }
+
+  /** Claims that waited when the cluster was at the version of the watch (L4). */
+  demandAt(version: string): number {
+    this.#ahead = this.#ahead.filter((written) => compareVersions(written, version) > 0);
+    return this.waiting + this.#ahead.length;
+  }
+
+  /** A claim of the line got a pod, which was written at that version. */
+  noteServed(version: string): void {
+    this.#ahead.push(version);
   }
 
   /** How many are in front of a parked claim. */

@@ -4,7 +4,7 @@
  */
 import { labels, managedByValue } from '../pool/labels.ts';
 import type { PodView } from '../pool/pod-view.ts';
-import { newerVersion, noVersion } from '../pool/resource-version.ts';
+import { noVersion } from '../pool/resource-version.ts';
 import type { ClusterConnection } from './connection.ts';
 import { toKnownPod, type ClaimFacts, type KnownPod } from './known-pod.ts';
 import type { KubernetesError } from './kubernetes-error.ts';
@@ -38,7 +38,6 @@ export class PodCache {
   readonly #ended: Promise<void>;
   readonly #firstList = Promise.withResolvers<undefined>();
   #heardAtMs = performance.now();
-  #newestFolded = noVersion;
 
   private constructor(connection: ClusterConnection, namespace: string) {
     this.#ended = reflect<KnownPod>({
@@ -111,13 +110,7 @@ export class PodCache {
    * happens when the watch is ahead, or does not know the pod.
    */
   fold(pod: KnownPod): void {
-    this.#newestFolded = newerVersion(this.#newestFolded, pod.view.version);
     if (this.#index.fold(pod)) this.#changed(pod);
-  }
-
-  /** The newest pod version that this process knows, by its watch or by its own writes. */
-  newestVersion(): string {
-    return newerVersion(this.version, this.#newestFolded);
   }
 
   /** Time since anything was heard of the API server; bookmarks come about once a minute. */

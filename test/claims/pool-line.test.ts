@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ClaimError } from '../../src/claims/claim-error.ts';
+import { PoolLine } from '../../src/claims/pool-line.ts';
 import { eventually } from '../kubernetes/faulty-api-server.ts';
 import { ClaimsWorld, type Fate, kindOf, type Replica } from './claims-world.ts';
 import { hasCode } from './has-code.ts';
@@ -79,6 +80,19 @@ describe('the line of a pool', () => {
     world.addPod();
     assert.equal(await seen.promise, 0);
     assert.equal((await claim).hit, false);
+  });
+
+  it('tells the pool of a claim that was answered ahead of the watch until it catches up (L4)', () => {
+    const line = new PoolLine({
+      take: () => null,
+      tryOut: () => undefined,
+      isTaken: () => false,
+      onChange: () => undefined,
+    });
+    for (const version of ['12', '9', '101']) line.noteServed(version);
+    assert.deepEqual([line.demandAt('9'), line.waiting], [2, 0]);
+    assert.equal(line.demandAt('100'), 1);
+    assert.equal(line.demandAt('101'), 0);
   });
 
   it('lets a loser go back to its place in front', async () => {
