@@ -1,7 +1,13 @@
 /** What the parts of a plan share. */
 import { demandOf } from './demand.ts';
 import { outdatedReason, type OutdatedReason } from './outdated.ts';
-import { phaseOf, type PodPhase, type PodRecord, type PoolState } from './state.ts';
+import {
+  phaseOf,
+  type PodPhase,
+  type PodRecord,
+  type PoolState,
+  type RetireReason,
+} from './state.ts';
 
 /** A state at an instant, its records by phase, and the way to ask for a later look. */
 export interface PlanContext {
@@ -49,3 +55,16 @@ export function warmWanted(state: PoolState): number {
 export function surge({ state, outdated }: PlanContext): number {
   return Math.min(outdated.size, state.spec.rollout.maxSurge);
 }
+
+/**
+ * Pods that are being replaced and were told to go, yet not seen to be going: they are there still, and
+ * with deletes that take long a replacement for each would exceed the surge (U1).
+ */
+export function leaving({ byPhase }: PlanContext): number {
+  return byPhase.retiring.filter(
+    ({ pod, retiring }) =>
+      pod?.terminating !== true && retiring !== null && replacedFor.has(retiring),
+  ).length;
+}
+
+const replacedFor = new Set<RetireReason>(['stale', 'aged', 'idle', 'cordoned']);

@@ -3,7 +3,7 @@ import type { Action } from './actions.ts';
 import { spawnAllowance } from './failures.ts';
 import { podName } from './names.ts';
 import { quotaAllowance } from './quota.ts';
-import { surge, unclaimed, warmWanted, type PlanContext } from './plan-context.ts';
+import { leaving, surge, unclaimed, warmWanted, type PlanContext } from './plan-context.ts';
 
 /** Pending pods that nobody waits for get a spawn again, under the same name (L4). */
 export function respawns({ byPhase, isDue }: PlanContext): Action[] {
@@ -46,5 +46,6 @@ export function missingPods(context: PlanContext): number {
   const wanted = warmWanted(state);
   const present = unclaimed(context).length;
   const upToDate = present - outdated.size;
-  return Math.min(wanted + surge(context) - present, wanted - upToDate);
+  const room = wanted + surge(context) - present - leaving(context);
+  return Math.min(room, wanted - upToDate);
 }

@@ -28,6 +28,8 @@ export class Play {
   starts: (pod: PodView) => 'ready' | 'fails' | 'waits' | 'evicted' = () => 'ready';
   /** Pods that the namespace's quota has room for. */
   quota = Infinity;
+  /** Retirements that begin now stay under way, like deletes that are not answered. */
+  deletesHang = false;
   /** Looks at each retirement before it is carried out. */
   onRetire: (pod: PodView, reason: string) => void = () => undefined;
 
@@ -128,6 +130,7 @@ export class Play {
   private retire({ podName, reason, onlyIfNotReady }: Extract<Action, { kind: 'retire' }>): void {
     const pod = this.pods.get(podName);
     if (pod === undefined) return;
+    if (this.deletesHang) return;
     const settled = (result: RetireResult): void => {
       this.state = settle(this.state, { kind: 'retire', podName, result }, this.nowMs);
     };

@@ -231,6 +231,17 @@ describe('a rollout', () => {
     assert.ok(play.mostLive <= 5);
   });
 
+  // A pool was told to delete a stale pod, counted it as gone at once and started the next replacement;
+  // with deletes that hung three stale pods and three new ones lived side by side.
+  it('starts no replacement beyond the surge while deletes hang (U1)', () => {
+    const play = new Play({ warmTarget: 3, maxPods: 20 });
+    play.deletesHang = true;
+    play.mostLive = 0;
+    play.apply({ templateHash: 'new' });
+    play.pass(30_000);
+    assert.equal(play.mostLive, 4);
+  });
+
   it('leaves claimed pods until they are released', () => {
     const play = new Play({ warmTarget: 2 });
     const [name = ''] = play.pods.keys();
