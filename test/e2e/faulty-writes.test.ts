@@ -1,0 +1,133 @@
+/** Creates and deletes that fail, and a watch that stays silent, between the worker and the API server. */
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ManagedProcess } from '../../dev/managed-process.ts';
+import { poolWorkflowId } from '../../src/pool/names.ts';
+import { setTargetSignal } from '../../src/workflows/messages.ts';
+import { atOnce } from './at-once.ts';
+import { checkInvariants } from './check-invariants.ts';
+import { startEnvironment, until, type Environment } from './environment.ts';
+import { startFaultProxy, type FaultProxy } from './fault-proxy.ts';
+import { playedByTest, playReady } from './play-pods.ts';
+import { colocated } from './pod-templates.ts';
+
+const failuresMs = 60_000;
+
+describe('writes that fail', function () {
+  this.timeout(240_000);
+  let environment: Environment;
+  let proxy: FaultProxy;
+  const workers: ManagedProcess[] = [];
+
+  before(async () => {
+    environment = await startEnvironment({ nodeDelaySeconds: 5 });
+    proxy = await startFaultProxy(environment.cluster.kubeconfigPath);
+    workers.push(await environment.startWorker('worker', proxy));
+  });
+  after(async () => {
+    await environment.stop();
+    await proxy.stop();
+  });
+
+  /** Refuses the first three such writes for a pool; tells how many it has refused. */
+  function refuseThree(pool: string, method: string): () => number {
+    let refused = 0;
+    // Asked only while some of the three are left, so each match is a refusal.
+    proxy.refuse((request) => {
+      const isOne = request.method === method && request.podName.startsWith(`${pool}-`);
+      if (isOne) refused += 1;
+      return isOne;
+    }, 3);
+    return () => refused;
+  }
+
+  async function someFailAndOneIsSlow(): Promise<void> {
+    const pool = 'mixed';
+    const refused = refuseThree(pool, 'POST');
+    const template = colocated({ fault: playedByTest });
+    await environment.createPool({ pool, warmTarget: 10, template });
+    await environment.untilCreated(pool, 10);
+    assert.equal(refused(), 3);
+    const slow = environment.recorder.of(pool).at(4)?.uid ?? '';
+    await until({
+      what: 'nine of ten warm',
+      timeoutMs: failuresMs,
+      ask: async () => {
+        await playReady(environment, pool, new Set([slow]));
+        return environment.status(pool);
+      },
+      holds: ({ warm, pending }) => warm === 9 && pending === 1,
+    });
+    const { failures } = await environment.status(pool);
+    assert.equal(failures.consecutive, 0, 'the template is charged with nothing');
+    await playReady(environment, pool);
+    await environment.untilWarm(pool, 10, failuresMs);
+    assert.equal((await environment.created(pool)).length, 10);
+    await checkInvariants({ environment, pools: [pool] });
+  }
+
+  async function deletesFailAndTheWorkerDies(): Promise<void> {
+    const pool = 'deleted';
+    await environment.createPool({ pool, warmTarget: 2, template: colocated() });
+    await environment.untilWarm(pool, 2, failuresMs);
+    const refused = refuseThree(pool, 'DELETE');
+    await environment.client.workflow
+      .getHandle(poolWorkflowId(pool))
+      .signal(setTargetSignal, { target: 1 });
+    await until({
+      what: 'three refused deletes',
+      timeoutMs: failuresMs,
+      ask: () => Promise.resolve(refused()),
+      holds: (count) => count >= 3,
+    });
+    await workers.at(-1)?.kill();
+    workers.push(await environment.startWorker('successor', proxy));
+    await until({
+      what: 'one pod that is left',
+      // A retirement is given to another worker after its start-to-close of a minute.
+      timeoutMs: 90_000,
+      ask: () => Promise.resolve(environment.recorder.of(pool)),
+      holds: (pods) => pods.filter((pod) => !pod.isDeleted).length === 1,
+    });
+    assert.equal((await environment.created(pool)).length, 2);
+    await checkInvariants({ environment, pools: [pool] });
+  }
+
+  atOnce({
+    'S11 of ten spawns three creates fail and one pod is slow: the others are warm meanwhile, and no eleventh is created (P1, P7)':
+      someFailAndOneIsSlow,
+    'S20 a delete that fails three times before the worker dies is made good by the next, once':
+      deletesFailAndTheWorkerDies,
+  });
+
+  // Once a watcher that had lost its place for a moment ended all clean-up for good.
+  it('S22, S65 see within a minute what a silent watch and a forgotten version have missed, once (P1)', async () => {
+    const pool = 'watched';
+    await environment.createPool({ pool, warmTarget: 3, template: colocated() });
+    await environment.untilWarm(pool, 3, failuresMs);
+    proxy.holdWatches();
+    const [first, second] = environment.recorder.of(pool);
+    await deletePod(first?.name ?? '');
+    await sleep(5_000);
+    assert.equal((await environment.created(pool)).length, 3, 'nobody was told');
+    proxy.expireWatches();
+    await environment.untilCreated(pool, 4);
+    proxy.releaseWatches();
+    await environment.untilWarm(pool, 3, failuresMs);
+    // While the process that watched is dead and its successor has not been told yet.
+    const watching = workers.at(-1);
+    workers.push(await environment.startWorker('second'));
+    await watching?.kill();
+    await deletePod(second?.name ?? '');
+    await environment.untilCreated(pool, 5);
+    await environment.untilWarm(pool, 3, failuresMs);
+    const { warm, pending, claimed } = await environment.status(pool);
+    assert.deepEqual([warm, pending, claimed], [3, 0, 0]);
+    assert.equal((await environment.created(pool)).length, 5);
+    await checkInvariants({ environment, pools: [pool] });
+  });
+
+  async function deletePod(name: string): Promise<void> {
+    await environment.connection.core.deleteNamespacedPod({ name, namespace: 'default' });
+  }
+});
