@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Node } from '@kubernetes/client-node';
 import type { ManagedProcess } from '../../dev/managed-process.ts';
+import { ClaimMissError } from '../../src/client/pilotlight-error.ts';
 import { poolWorkflowId } from '../../src/pool/names.ts';
 import type { PoolStatus } from '../../src/pool/status.ts';
 import { changePool } from './change-pool.ts';
@@ -118,6 +119,36 @@ describe('the policies of a pool', function () {
     await checkInvariants({ environment, pools: [pool], released });
   });
 
+  it('S29 give a pod that is claimed while it is about to be retired to the one who wrote first (P2, P3)', async () => {
+    const pool = 'contested';
+    await environment.createPool({ pool, warmTarget: 20, template: colocated() });
+    await environment.untilWarm(pool, 20, 60_000);
+    await untilAtApi(pool, 20);
+    const [scaled, ...answers] = await Promise.all([
+      runCli({ environment, args: ['scale', pool, '0'] }),
+      ...Array.from({ length: 20 }, async () => {
+        // Over the time in which the command starts and the first pods are retired.
+        await sleep(Math.random() * 2_000);
+        return api.client.claim(pool, { renews: false, waitSeconds: 0 }).catch(missed);
+      }),
+    ]);
+    assert.equal(scaled.exitCode, 0);
+    const claims = answers.filter((answer) => answer !== null);
+    assert.ok(claims.length >= 10, `${claims.length} claims`);
+    await untilStatus(
+      pool,
+      'every claim counted',
+      ({ claimed, retiring }) => claimed === claims.length && retiring === 0,
+    );
+    await environment.recorder.caughtUp();
+    const uids = new Set(claims.map(({ pod }) => pod.uid));
+    assert.equal(uids.size, claims.length);
+    const ended = environment.recorder.of(pool).filter((pod) => pod.isDeleted || pod.isTerminating);
+    assert.ok(ended.every(({ uid }) => !uids.has(uid)));
+    for (const { claimId } of claims) await api.client.release(claimId);
+    await checkInvariants({ environment, pools: [pool], released: uids });
+  });
+
   it('S62 move warm pods off a node that is cordoned, and leave its claimed ones (P3)', async () => {
     const pool = 'cordoned';
     const nodes = await sharedNodes();
@@ -171,13 +202,22 @@ describe('the policies of a pool', function () {
     workers.push(await environment.startWorker(name));
   }
 
-  async function claimAll(pool: string, count: number) {
-    await until({
+  /** A miss is a fair answer to a claim; whatever else it raised is not. */
+  function missed(error: unknown): null {
+    if (error instanceof ClaimMissError) return null;
+    throw error;
+  }
+
+  const untilAtApi = (pool: string, count: number): Promise<unknown> =>
+    until({
       what: `pool ${pool} at the API`,
       timeoutMs: 20_000,
       ask: () => api.client.pools(),
       holds: (pools) => pools.some((known) => known.pool === pool && known.warm >= count),
     });
+
+  async function claimAll(pool: string, count: number) {
+    await untilAtApi(pool, count);
     const wanted = Array.from({ length: count }, () =>
       api.client.claim(pool, { renews: false, waitSeconds: 30 }),
     );
