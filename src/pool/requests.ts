@@ -75,7 +75,10 @@ export function checkSpecRequest(
   };
 }
 
-/** A new spec. A new template starts with a clean record of failures. */
+/**
+ * A new spec. A new template starts with a clean record of failures. The pool's card is written anew:
+ * who applies a pool again may have found the API without it.
+ */
 export function requestSpec(state: PoolState, request: unknown, nowMs: number): PoolState {
   const checked = checkSpecRequest(request, state);
   if (!checked.ok) return refuse(state, `applySpec: ${checked.message}`, nowMs);
@@ -87,6 +90,7 @@ export function requestSpec(state: PoolState, request: unknown, nowMs: number): 
     upsertSearchAttributes,
     previousTemplateHash: isNewTemplate ? state.spec.templateHash : state.previousTemplateHash,
     failures: isNewTemplate ? noFailures : state.failures,
+    publish: state.rules < 2 ? state.publish : { ...state.publish, published: null },
   };
 }
 

@@ -106,6 +106,17 @@ function settleRetire(
   }
 }
 
+/**
+ * A card that somebody deletes, or that a restored cluster has lost, leaves the API without the pool:
+ * with a list of the pods it is written again when it was last written this long ago.
+ */
+const cardTrustedForMs = 600_000;
+
+function cardAfterList({ rules, publish }: PoolState, nowMs: number): PoolState['publish'] {
+  const isTrusted = rules < 2 || nowMs - publish.publishedAtMs < cardTrustedForMs;
+  return isTrusted ? publish : { ...publish, published: null };
+}
+
 function settleObserve(
   state: PoolState,
   result: Extract<Outcome, { kind: 'observe' }>['result'],
@@ -139,6 +150,7 @@ function settleObserve(
     ...settled,
     lease: { ...settled.lease, listedAtMs },
     trouble: listed.trouble === state.trouble ? null : listed.trouble,
+    publish: cardAfterList(settled, nowMs),
     observe: {
       launchedAtVersion: null,
       dueAtMs: nowMs + (isBehind ? 0 : intervalMs),

@@ -35,6 +35,20 @@ describe('a request for another spec', () => {
     ['an unknown field', { ...request, spec: { ...request.spec, sped: 1 } }, /`sped`/],
   ];
   for (const [what, given, said] of wrong) {
+    it('writes the card anew when a pool is applied again, but not in a recorded history', () => {
+      for (const [rules, published] of [
+        [2, null],
+        [1, 'a card'],
+      ] as const) {
+        const known = exampleState();
+        const state = { ...known, rules, publish: { ...known.publish, published: 'a card' } };
+        const sent = { namespace: state.namespace, spec: state.spec };
+        const after = requestSpec(state, sent, 7);
+        assert.equal(after.lastRefusal, null);
+        assert.equal(after.publish.published, published);
+      }
+    });
+
     it(`is refused with ${what}, which is shown`, () => {
       const state = requestSpec(exampleState(), given, 7);
       assert.deepEqual(state.spec, exampleState().spec);

@@ -190,4 +190,16 @@ describe('settle', () => {
       ...{ underWay: null, published: null, publishedAtMs: 0, retryAtMs: 3_000 },
     });
   });
+
+  // A card was deleted by hand, and for as long as nothing changed the API knew no such pool.
+  it('writes a card again with a list of pods, but not more often than every 10 minutes', () => {
+    const publish = { underWay: null, published: 'a card', publishedAtMs: 5_000, retryAtMs: 0 };
+    const result = { outcome: 'listed', list: seen([], { complete: true }) } as const;
+    const after = (rules: number, nowMs: number): string | null =>
+      settle({ ...poolOf([]), rules, publish }, { kind: 'observe', result }, nowMs).publish
+        .published;
+    assert.equal(after(2, 604_999), 'a card');
+    assert.equal(after(2, 605_000), null);
+    assert.equal(after(1, 605_000), 'a card', 'a recorded history goes on as it was');
+  });
 });
