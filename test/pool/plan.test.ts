@@ -127,6 +127,11 @@ describe('an outdated pod', () => {
     assert.deepEqual(surge, ['p-1']);
   });
 
+  it('is not idle while it is not Ready, however old it is (U3)', () => {
+    const state = poolWith([{ ready: false, createdAtMs: 0 }], { maxIdleSeconds: 60 });
+    assert.deepEqual(retiredAt(state, 120_000), []);
+  });
+
   it('is replaced before others when its node is cordoned, then a stale one, then the oldest', () => {
     const pods = [{ createdAtMs: 0 }, { templateHash: 'old' }, { node: 'n1' }, { createdAtMs: 0 }];
     const state = {
