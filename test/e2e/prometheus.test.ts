@@ -122,7 +122,7 @@ if (process.env['PILOTLIGHT_CLUSTER'] === 'control-plane') {
       });
       const text = await readFile(join(deploy, 'dashboards/pilotlight.json'), 'utf8');
       const { panels } = JSON.parse(text) as { panels: Panel[] };
-      for (const { title, targets } of panels) {
+      const resultsOf = async ({ title, targets }: Panel): Promise<number> => {
         let results = 0;
         for (const { expr } of targets) {
           const plain = expr.replaceAll('$pool', '.*').replaceAll('$__rate_interval', '1m');
@@ -130,7 +130,17 @@ if (process.env['PILOTLIGHT_CLUSTER'] === 'control-plane') {
           assert.equal(status, 'success', `${title}: ${error ?? ''}`);
           results += data.result.length;
         }
-        if (!quietPanels.includes(title)) assert.ok(results > 0, title);
+        return results;
+      };
+      for (const panel of panels) {
+        const isQuiet = quietPanels.includes(panel.title);
+        await until({
+          what: `samples for panel ${panel.title}`,
+          // The worker's are scraped when it has the time, a few seconds later than those of the API.
+          timeoutMs: 15_000,
+          ask: () => resultsOf(panel),
+          holds: (results) => isQuiet || results > 0,
+        });
       }
     });
 
