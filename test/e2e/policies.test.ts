@@ -126,15 +126,15 @@ describe('the policies of a pool', function () {
     await untilAtApi(pool, 20);
     const [scaled, ...answers] = await Promise.all([
       runCli({ environment, args: ['scale', pool, '0'] }),
-      ...Array.from({ length: 20 }, async () => {
-        // Over the time in which the command starts and the first pods are retired.
-        await sleep(Math.random() * 2_000);
+      ...Array.from({ length: 20 }, async (_, index) => {
+        // Over the time in which the command starts, a second or less, and the first pods are retired.
+        await sleep(index * 100);
         return api.client.claim(pool, { renews: false, waitSeconds: 0 }).catch(missed);
       }),
     ]);
     assert.equal(scaled.exitCode, 0);
     const claims = answers.filter((answer) => answer !== null);
-    assert.ok(claims.length >= 10, `${claims.length} claims`);
+    assert.ok(claims.length >= 3, `${claims.length} claims`);
     await untilStatus(
       pool,
       'every claim counted',
@@ -144,6 +144,7 @@ describe('the policies of a pool', function () {
     const uids = new Set(claims.map(({ pod }) => pod.uid));
     assert.equal(uids.size, claims.length);
     const ended = environment.recorder.of(pool).filter((pod) => pod.isDeleted || pod.isTerminating);
+    assert.ok(ended.length > 0, 'some were retired meanwhile');
     assert.ok(ended.every(({ uid }) => !uids.has(uid)));
     for (const { claimId } of claims) await api.client.release(claimId);
     await checkInvariants({ environment, pools: [pool], released: uids });
