@@ -150,6 +150,28 @@ describe('the policies of a pool', function () {
     await checkInvariants({ environment, pools: [pool], released: uids });
   });
 
+  it('S61 replace pods that are old or idle, each at its own time and never below the target (P1)', async () => {
+    const ages = { old: { maxAgeSeconds: 12 }, idle: { maxIdleSeconds: 12 } };
+    await Promise.all(
+      Object.entries(ages).map(async ([pool, settings]) => {
+        await environment.createPool({ pool, warmTarget: 2, template: colocated(), settings });
+        await environment.untilWarm(pool, 2, 60_000);
+        const first = new Set(environment.recorder.uids(pool));
+        await until({
+          what: `other pods in pool ${pool}`,
+          timeoutMs: 60_000,
+          ask: () => Promise.resolve(environment.recorder.of(pool)),
+          holds: (pods) => pods.every(({ uid, isDeleted }) => isDeleted || !first.has(uid)),
+        });
+        assert.equal(leastWarm({ moments: environment.recorder.moments(pool), count: 2 }), 2);
+        const { failures } = await environment.status(pool);
+        assert.equal(failures.consecutive, 0);
+        await environment.client.workflow.getHandle(poolWorkflowId(pool)).signal('pause');
+      }),
+    );
+    await checkInvariants({ environment, pools: Object.keys(ages) });
+  });
+
   it('S62 move warm pods off a node that is cordoned, and leave its claimed ones (P3)', async () => {
     const pool = 'cordoned';
     const nodes = await sharedNodes();
