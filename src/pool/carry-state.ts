@@ -34,9 +34,14 @@ function bytesOf(state: PoolState): number {
   return new TextEncoder().encode(JSON.stringify(state)).length;
 }
 
-/** Without what pods say of themselves: it is only shown, and comes back with their next reading. */
+/**
+ * Without what pods say of themselves: it is only shown, and comes back with their next reading. And
+ * without whom claims have served: it matters until that replica's next report.
+ */
 function withoutTexts(state: PoolState): PoolState {
-  return mapRecords(state, (record) => {
+  return mapRecords(state, (whole) => {
+    const record = { ...whole };
+    delete record.claim;
     if (record.pod === null) return record;
     const pod = { ...record.pod };
     delete pod.message;

@@ -3,7 +3,8 @@
  *
  * D1. A report is a level, not an edge: the newest of a replica replaces its older ones (P9).
  * D2. A claim that the pool sees at a newer version than a report serves one of those who waited in
- *     it, so that a claim is not counted as waiting and as claimed at once (P1).
+ *     it, so that a claim is not counted as waiting and as claimed at once (P1). In either order: a
+ *     report of a replica counts what was seen before it came, unless it served another's.
  * D3. A report expires by itself: a replica that died wants nothing any more.
  * D4. A claimId that waits at several replicas at once counts at each of them: they don't know of one
  *     another, and a report of every name would cost more than the pods. So there may be one pod too
@@ -14,7 +15,7 @@
 import { isKey } from './names.ts';
 import { compareVersions, isVersion } from './resource-version.ts';
 import { show } from './show.ts';
-import type { PoolState, ReplicaDemand } from './state.ts';
+import type { PodRecord, PoolState, ReplicaDemand, SeenClaim } from './state.ts';
 
 /** A report as it is sent. */
 export interface DemandReport {
@@ -69,13 +70,37 @@ export function takeDemand(state: PoolState, report: DemandReport, nowMs: number
   const others = Object.entries(state.demand).filter(([name]) => name !== replica);
   const isWanted = waiting > 0 || (known?.waiting ?? 0) > 0;
   const expiresAtMs = Math.min(report.expiresAtMs, nowMs + longestExpiryMs);
+  const { records, served } = servedBefore(state, report);
   const mine: [string, ReplicaDemand][] =
-    waiting > 0 ? [[replica, { waiting, version, expiresAtMs, served: 0 }]] : [];
+    waiting > 0 ? [[replica, { waiting, version, expiresAtMs, served }]] : [];
   return {
     ...state,
+    records,
     demand: Object.fromEntries([...others, ...mine].slice(-maxReplicas)),
     demandedAtMs: isWanted ? nowMs : state.demandedAtMs,
   };
+}
+
+/**
+ * The claims of pods that were seen before the report came, at a newer version than its own, and that
+ * served nobody of another replica (D2). They are its own from now on.
+ */
+function servedBefore(
+  { records, rules }: PoolState,
+  { replica, waiting, version }: DemandReport,
+): { records: PoolState['records']; served: number } {
+  if (rules < 2 || waiting === 0) return { records, served: 0 };
+  const mine = Object.values(records)
+    .filter(({ claim }) => {
+      if (claim === undefined || compareVersions(claim.version, version) <= 0) return false;
+      return claim.replica === replica || claim.replica === null;
+    })
+    .slice(0, waiting);
+  const marked = mine.map((record): [string, PodRecord] => {
+    const seenAt = record.claim?.version ?? version;
+    return [record.name, { ...record, claim: { version: seenAt, replica } }];
+  });
+  return { records: { ...records, ...Object.fromEntries(marked) }, served: mine.length };
 }
 
 /** The state without reports that have expired; the same state when none has. */
@@ -93,17 +118,23 @@ export function demandOf(state: PoolState): number {
   );
 }
 
-/** Counts a claim that was seen at a version: in the first report that is older and has one waiting. */
+/**
+ * Counts a claim that was seen at a version: in the first report that is older and has one waiting.
+ * Also returns what its pod's record remembers of that.
+ */
 export function serveDemand(
   demand: Record<string, ReplicaDemand>,
   version: string,
-): Record<string, ReplicaDemand> {
+): { demand: Record<string, ReplicaDemand>; claim: SeenClaim } {
   const served = Object.entries(demand).find(
     ([, known]) => known.served < known.waiting && compareVersions(version, known.version) > 0,
   );
-  if (served === undefined) return demand;
+  if (served === undefined) return { demand, claim: { version, replica: null } };
   const [replica, known] = served;
-  return { ...demand, [replica]: { ...known, served: known.served + 1 } };
+  return {
+    demand: { ...demand, [replica]: { ...known, served: known.served + 1 } },
+    claim: { version, replica },
+  };
 }
 
 /** When the next report expires; null without any. */

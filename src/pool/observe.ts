@@ -50,7 +50,7 @@ export function observe(state: PoolState, observation: Observation, nowMs: numbe
     if (!takeIn(next, pod, observation, nowMs)) continue;
     const isNewClaim = pod.claimed && !(before?.claimed === true && before.uid === pod.uid);
     if (isNewClaim) {
-      next.demand = serveDemand(next.demand, pod.version);
+      noteClaim(next, pod);
       isLeaseUnseen ||= endedUnseen(pod.leaseExpiresAtMs, nowMs);
     }
     const crash = known?.retiring === null ? crashOf(known, pod) : null;
@@ -173,6 +173,14 @@ function isSame(a: PodView, b: PodView): boolean {
   return isAlike && terminating === b.terminating && ended === b.ended;
 }
 
+/** Counts a new claim among those who wait, and remembers in whose report (D2). */
+function noteClaim(next: PoolState, { name, version }: PodView): void {
+  const { demand, claim } = serveDemand(next.demand, version);
+  next.demand = demand;
+  const record = next.records[name];
+  if (next.rules >= 2 && record !== undefined) next.records[name] = { ...record, claim };
+}
+
 /** A record after a newer reading. A claim ends the intent to retire: the claim has won (P3). */
 function reread(known: PodRecord | undefined, pod: PodView, nowMs: number): PodRecord {
   const same = known?.pod?.uid === pod.uid ? known : undefined;
@@ -186,6 +194,7 @@ function reread(known: PodRecord | undefined, pod: PodView, nowMs: number): PodR
     tasks: known?.tasks ?? [],
     retiring: pod.claimed ? null : (known?.retiring ?? null),
     retryAtMs: known?.retryAtMs ?? 0,
+    ...(pod.claimed && same?.claim !== undefined && { claim: same.claim }),
   };
 }
 

@@ -216,7 +216,13 @@ function readRecord(value: unknown, key: string): PodRecord | null {
     tasks: Array.isArray(tasks) ? tasks.filter((task) => isOneOf(task, podTasks)) : [],
     retiring: isOneOf(retiring, retireReasons) ? retiring : null,
     retryAtMs: numberOr(value['retryAtMs'], 0),
+    ...readSeenClaim(value['claim']),
   };
+}
+
+function readSeenClaim(value: unknown): Pick<PodRecord, 'claim'> {
+  const { version, replica } = mappingOf(value);
+  return isVersion(version) ? { claim: { version, replica: textOr(replica, null) } } : {};
 }
 
 function readReplica(value: unknown): ReplicaDemand | null {

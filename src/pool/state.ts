@@ -37,6 +37,14 @@ export type RetireReason =
 /** The activity that is under way for a pod. */
 export type PodTask = 'spawn' | 'retire';
 
+/** How a claim was first seen. */
+export interface SeenClaim {
+  /** Of the reading that told it. */
+  version: string;
+  /** Whose report of those who wait it counts in; null: nobody's. */
+  replica: string | null;
+}
+
 /** One pod that exists or is being made. */
 export interface PodRecord {
   name: string;
@@ -53,6 +61,8 @@ export interface PodRecord {
   retiring: RetireReason | null;
   /** No activity is launched again for it before this. */
   retryAtMs: number;
+  /** Its claim while it has one; the rules of 0.1.0 remember none. */
+  claim?: SeenClaim;
 }
 
 /** What the pool remembers of failed spawns. */

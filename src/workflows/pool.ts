@@ -37,12 +37,7 @@ import { createLauncher } from './launch.ts';
 import { createAlarm } from './alarm.ts';
 import * as messages from './messages.ts';
 import { readPoolInput } from './read-input.ts';
-
-/**
- * Continue-as-new is forced here if the server has not suggested it (it does at 4,096 events):
- * replaying 4,000 events takes a cold process 3 to 4 s, and past 10 s it could loop.
- */
-const maxHistoryEvents = 8_000;
+import { createRunEnd } from './run-end.ts';
 
 /** Time between updates of search attributes: each is an event and a write to visibility. */
 const searchAttributeIntervalMs = 2_000;
@@ -99,12 +94,10 @@ export async function poolWorkflow(given: messages.PoolWorkflowInput): Promise<P
     ]);
   };
 
-  const wantsNewRun = (): boolean =>
-    wf.workflowInfo().continueAsNewSuggested || wf.workflowInfo().historyLength > maxHistoryEvents;
-
+  const runEnd = createRunEnd(wf.workflowInfo, rules >= 2);
   for (;;) {
     isDirty = false;
-    if (wantsNewRun() && wf.allHandlersFinished()) {
+    if (runEnd.isDue() && wf.allHandlersFinished()) {
       const { pool, namespace, spec, labels, upsertSearchAttributes } = state;
       const carried = carryState(state);
       await wf.continueAsNew<typeof poolWorkflow>({
@@ -125,7 +118,10 @@ export async function poolWorkflow(given: messages.PoolWorkflowInput): Promise<P
     showAttributes(nowMs);
     if (isOver(state)) return statusOf({ state, nowMs });
     if (wakeAtMs !== null) alarm.ringBy(wakeAtMs, nowMs);
-    await wf.condition(() => isDirty || wantsNewRun());
+    const endWakeAtMs = runEnd.wakeAtMs(nowMs);
+    if (endWakeAtMs !== null) alarm.ringBy(endWakeAtMs, nowMs);
+    runEnd.passed(actions.length);
+    await wf.condition(() => isDirty || runEnd.mayCome());
   }
 }
 

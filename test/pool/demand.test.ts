@@ -7,6 +7,8 @@ import {
   takeDemand,
   type DemandReport,
 } from '../../src/pool/demand.ts';
+import { carryState } from '../../src/pool/carry-state.ts';
+import { readState } from '../../src/pool/read-state.ts';
 import { begin } from '../../src/pool/begin.ts';
 import { observe } from '../../src/pool/observe.ts';
 import { plan } from '../../src/pool/plan.ts';
@@ -79,6 +81,65 @@ describe('demand', () => {
     assert.equal(demandOf(state), 3);
     state = see(state, { name: 'p-0', uid: 'u0', version: '26', claimed: true });
     assert.equal(demandOf(state), 3);
+  });
+
+  // 500 claims waited for a pool of 5, and 4 pods too many were made: each 250 ms a report replaced the
+  // one before, and what the pool had seen claimed between the report's sending and its coming was
+  // counted as waiting once more.
+  it('counts a claim as served that was seen before the report came, yet is newer (P1, D2)', () => {
+    let state: PoolState = takeDemand({ ...fullPool(), rules: 2 }, report(), 0);
+    state = see(state, { name: 'p-0', uid: 'u0', version: '25', claimed: true });
+    state = see(state, { name: 'p-1', uid: 'u1', version: '27', claimed: true });
+    state = takeDemand(state, report({ waiting: 3, version: '26' }), 0);
+    assert.equal(demandOf(state), 2);
+    state = see(state, { name: 'p-1', uid: 'u1', version: '40', claimed: true });
+    state = takeDemand(state, report({ waiting: 3, version: '27' }), 0);
+    assert.equal(demandOf(state), 3);
+  });
+
+  it('lets a claim seen before any report came serve one replica only (D2)', () => {
+    let state: PoolState = { ...fullPool(), rules: 2 };
+    state = see(state, { name: 'p-0', uid: 'u0', version: '25', claimed: true });
+    state = takeDemand(state, report({ waiting: 2 }), 0);
+    assert.equal(demandOf(state), 1);
+    state = takeDemand(state, report({ replica: 'b', waiting: 2 }), 0);
+    assert.equal(demandOf(state), 3);
+  });
+
+  it('forgets whom a claim has served with the claim (D2)', () => {
+    let state: PoolState = takeDemand({ ...fullPool(), rules: 2 }, report(), 0);
+    state = see(state, { name: 'p-0', uid: 'u0', version: '25', claimed: true });
+    assert.deepEqual(state.records['p-0']?.claim, { version: '25', replica: 'a' });
+    const read = readState(carryState(state), state)?.records['p-0'];
+    assert.deepEqual(read?.claim, { version: '25', replica: 'a' });
+    state = see(state, { name: 'p-0', uid: 'other', version: '26', claimed: false });
+    assert.equal(state.records['p-0']?.claim, undefined);
+  });
+
+  it('counts what a report knew of just once, in whatever order claims and reports come (P1, D2)', () => {
+    // Four wait at version 20 and are served one by one at 21 to 24; each version has its report.
+    const events = [
+      ...[20, 21, 22, 23, 24].map((at) => ({ at, kind: 'report' as const })),
+      ...[21, 22, 23, 24].map((at) => ({ at, kind: 'claim' as const })),
+    ];
+    fc.assert(
+      fc.property(fc.shuffledSubarray(events, { minLength: 9, maxLength: 9 }), (order) => {
+        let state: PoolState = { ...fullPool(), rules: 2 };
+        let reported = 0;
+        let claimed = 0;
+        for (const { at, kind } of order) {
+          if (kind === 'claim') {
+            state = see(state, { name: `q-${at}`, uid: `q${at}`, version: `${at}`, claimed: true });
+            claimed += 1;
+          } else {
+            state = takeDemand(state, report({ waiting: 24 - at, version: `${at}` }), 0);
+            reported = Math.max(reported, at);
+          }
+          // Waiting and claimed together are never more than the four that came.
+          if (reported > 0) assert.ok(demandOf(state) + claimed <= 4);
+        }
+      }),
+    );
   });
 
   it('does not count a claim that is older than the report', () => {
