@@ -4,7 +4,7 @@ import type { PoolStatus } from '../../src/pool/status.ts';
 import { checkInvariants } from './check-invariants.ts';
 import { startEnvironment, until, type Environment } from './environment.ts';
 import { colocated } from './pod-templates.ts';
-import { readPoolHistory } from './pool-history.ts';
+import { readPoolHistory, type HistoryEvent } from './pool-history.ts';
 
 describe('a pool on real servers', function () {
   this.timeout(180_000);
@@ -109,8 +109,32 @@ describe('a pool on real servers', function () {
     await environment.createPool({ pool: 'many', warmTarget: 150, template: colocated() });
     await untilStatus('many', '150 warm', ({ warm }) => warm === 150, 60_000);
     assert.equal((await environment.created('many')).length, 150);
-    const { runs } = await readPoolHistory(environment.client, 'many');
-    assert.ok(runs > 1, `continued as new, ${runs} runs`);
+    // A run ends in a calm task, which may be the first after the pool is full.
+    const { events } = await until({
+      what: 'the end of a run',
+      timeoutMs: 30_000,
+      ask: () => readPoolHistory(environment.client, 'many'),
+      holds: ({ runs }) => runs > 1,
+    });
+    const inFlight = spawnsInFlightAtEnds(events);
+    assert.ok(Math.max(...inFlight) > 0, `spawns in flight at the ends of runs: ${inFlight}`);
     await checkInvariants({ environment, pools: ['many'] });
   });
 });
+
+/** Spawns under way when each run continued as new. */
+function spawnsInFlightAtEnds(events: HistoryEvent[]): number[] {
+  let inFlight = new Set<string>();
+  const counts: number[] = [];
+  for (const event of events) {
+    const scheduled = event.activityTaskScheduledEventAttributes;
+    const done = event.activityTaskCompletedEventAttributes;
+    if (scheduled?.activityType?.name === 'spawnPod') inFlight.add(String(event.eventId));
+    if (done) inFlight.delete(String(done.scheduledEventId));
+    if (event.workflowExecutionContinuedAsNewEventAttributes) {
+      counts.push(inFlight.size);
+      inFlight = new Set();
+    }
+  }
+  return counts;
+}
