@@ -12,6 +12,7 @@ import { countCpuSeconds } from './cpu-seconds.ts';
 import type { Timed } from './open-loop.ts';
 import { fetchMetrics, sumOfMetric } from './prometheus.ts';
 import type { LoadSchedule } from './schedules.ts';
+import { removePools } from './several-pools.ts';
 import { namespace, type Stage } from './stage.ts';
 
 /** How long each claim is held. */
@@ -74,7 +75,7 @@ export async function measureClaims(options: {
     return reportClaims({ settings, ...phases });
   } finally {
     await floor.stop();
-    await stage.removePool(pool);
+    await removePools(stage, [{ pool, pods: size }]);
     await clusters.claims.close();
   }
 }

@@ -1,14 +1,19 @@
 /**
- * How long a pool takes to fill, against the floor: the same pods created and awaited by a bare loop
- * in the same run, on the same machine, in alternate order.
+ * How long one or several pools take to fill, against the floor: the same pods created and awaited by
+ * a bare loop in the same run, on the same machine, in alternate order.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { podsPath, type BareCluster } from './bare-cluster.ts';
 import { barePod } from './bare-pod.ts';
+import { actionsSince, readActions, sumOfActions } from './actions.ts';
 import { countCpuSeconds } from './cpu-seconds.ts';
+import { readMemory, type Memory } from './memory.ts';
+import { fetchMetrics } from './prometheus.ts';
 import { countReadyPods } from './ready-pods.ts';
+import { createPools, removePools, selectorOf, sharesOf } from './several-pools.ts';
 import { namespace, type Stage } from './stage.ts';
 import { median, round, spreadOf, type Spread } from './statistics.ts';
+import { addTrouble, noTrouble, readTrouble, type WorkflowTrouble } from './workflow-trouble.ts';
 
 /** Pods of the warm-up: code is compiled and connections are open afterwards, nothing is full. */
 const warmUpPods = 50;
@@ -17,17 +22,26 @@ const warmUpPods = 50;
 const restMs = 3_000;
 
 /** Time from the start to the last pod Ready, once. */
-interface FillRun {
+interface Filled {
   readyMs: number;
   cpuSeconds: Record<string, number>;
+}
+
+/** One fill of ours, with what it cost Temporal and what memory the processes had at its end. */
+interface PoolFill extends Filled {
+  actions: number;
+  memoryMb: Memory;
+  trouble: WorkflowTrouble;
 }
 
 /** The report of a fill; times are medians of the runs. */
 export interface FillReport {
   benchmark: 'fill';
   cluster: string;
+  pools: number;
+  /** Of all pools together. */
   pods: number;
-  /** From the start of the pool's workflow until the last pod was seen Ready. */
+  /** From the start of the pools' workflows until the last pod was seen Ready. */
   readyMs: number;
   podsPerSecond: number;
   floorMs: number;
@@ -36,19 +50,26 @@ export interface FillReport {
   runs: { readyMs: number; floorMs: number }[];
   /** Of the run whose time is nearest to the median. */
   cpuSeconds: { pool: Record<string, number>; floor: Record<string, number> };
+  /** Temporal's actions for each pod, heartbeats, lists and cards included; of all runs. */
+  actionsPerPod: number;
+  /** Resident memory at the end of the last run, by process. */
+  memoryMb: Memory;
+  /** Of all runs. */
+  trouble: WorkflowTrouble;
 }
 
 /** Measures a fill; raises when a run does not end within its deadline. */
 export async function measureFill(options: {
   stage: Stage;
   cluster: string;
+  pools: number;
   pods: number;
   runs: number;
   onStep: (step: string) => void;
   signal: AbortSignal;
 }): Promise<FillReport> {
-  const { stage, cluster, pods, runs, onStep, signal } = options;
-  const measured: { pool: FillRun[]; floor: FillRun[] } = { pool: [], floor: [] };
+  const { stage, cluster, pools, pods, runs, onStep, signal } = options;
+  const measured: { pool: PoolFill[]; floor: Filled[] } = { pool: [], floor: [] };
   for (let run = 0; run <= runs; run += 1) {
     const isWarmUp = run === 0;
     const count = isWarmUp ? warmUpPods : pods;
@@ -57,51 +78,69 @@ export async function measureFill(options: {
       signal.throwIfAborted();
       onStep(isWarmUp ? `Warming up (${kind})` : `Run ${run} of ${runs}: ${kind}, ${count} pods`);
       const name = `${kind}-${run}`;
-      const filled = await (kind === 'pool' ? fillPool : fillBare)(stage, name, count);
-      if (!isWarmUp) measured[kind].push(filled);
+      if (kind === 'pool') {
+        const filled = await fillPools(stage, { name, pools: isWarmUp ? 1 : pools, pods: count });
+        if (!isWarmUp) measured.pool.push(filled);
+      } else {
+        const filled = await fillBare(stage, name, count);
+        if (!isWarmUp) measured.floor.push(filled);
+      }
       await sleep(restMs);
     }
   }
-  return reportFill({ cluster, pods, ...measured });
+  return reportFill({ cluster, pools, pods, ...measured });
 }
 
-/** One fill of a new pool through its workflow. */
-async function fillPool(stage: Stage, pool: string, pods: number): Promise<FillRun> {
-  const selector = `pilotlight.dev/pool=${pool}`;
-  return measure(
-    { stage, selector, pods },
-    {
-      start: () => stage.createPool(pool, { warmTarget: pods, maxPods: pods, maxPending: pods }),
-      remove: () => stage.removePool(pool),
-    },
-  );
+/** One fill of new pools through their workflows. */
+async function fillPools(
+  stage: Stage,
+  load: { name: string; pools: number; pods: number },
+): Promise<PoolFill> {
+  const shares = sharesOf(load);
+  const names = shares.map(({ pool }) => pool);
+  const before = readActions(await fetchMetrics(stage.metricsUrl));
+  try {
+    const filled = await measure({ stage, selector: selectorOf(shares), pods: load.pods }, () =>
+      createPools(stage, shares),
+    );
+    // The pools hear of their last pods within a tick of 200 ms, and publish their cards.
+    await sleep(restMs);
+    const after = readActions(await fetchMetrics(stage.metricsUrl));
+    return {
+      ...filled,
+      actions: sumOfActions(actionsSince(before, after)),
+      memoryMb: await readMemory(stage.processes()),
+      trouble: await readTrouble(stage.client, names),
+    };
+  } finally {
+    await removePools(stage, shares);
+  }
 }
 
 /** The floor: the same pods by a bare loop. */
-async function fillBare(stage: Stage, name: string, pods: number): Promise<FillRun> {
+async function fillBare(stage: Stage, name: string, pods: number): Promise<Filled> {
   const selector = `bench=${name}`;
-  return measure(
-    { stage, selector, pods },
-    {
-      start: () => createBarePods({ bare: stage.bare, name, pods }),
-      remove: () => stage.bare.deletePods(namespace, selector),
-    },
-  );
+  try {
+    return await measure({ stage, selector, pods }, () =>
+      createBarePods({ bare: stage.bare, name, pods }),
+    );
+  } finally {
+    await stage.bare.deletePods(namespace, selector);
+  }
 }
 
 async function measure(
   { stage, selector, pods }: { stage: Stage; selector: string; pods: number },
-  steps: { start: () => Promise<void>; remove: () => Promise<void> },
-): Promise<FillRun> {
+  start: () => Promise<void>,
+): Promise<Filled> {
   const ready = await countReadyPods({ bare: stage.bare, namespace, selector, pods });
   try {
     const usedCpu = await countCpuSeconds(stage.processes());
     const startedAt = performance.now();
-    const [endedAt] = await Promise.all([ready.all(), steps.start()]);
+    const [endedAt] = await Promise.all([ready.all(), start()]);
     return { readyMs: endedAt - startedAt, cpuSeconds: await usedCpu() };
   } finally {
     ready.stop();
-    await steps.remove();
   }
 }
 
@@ -125,11 +164,12 @@ async function createBarePods(options: {
 /** Puts runs together. Exported for its test. */
 export function reportFill(options: {
   cluster: string;
+  pools: number;
   pods: number;
-  pool: FillRun[];
-  floor: FillRun[];
+  pool: PoolFill[];
+  floor: Filled[];
 }): FillReport {
-  const { cluster, pods, pool, floor } = options;
+  const { cluster, pools, pods, pool, floor } = options;
   const readyTimes = pool.map(({ readyMs }) => Math.round(readyMs));
   const floorTimes = floor.map(({ readyMs }) => Math.round(readyMs));
   const readyMs = median(readyTimes);
@@ -137,6 +177,7 @@ export function reportFill(options: {
   return {
     benchmark: 'fill',
     cluster,
+    pools,
     pods,
     readyMs,
     podsPerSecond: round((pods * 1000) / readyMs),
@@ -145,10 +186,15 @@ export function reportFill(options: {
     spread: { readyMs: spreadOf(readyTimes), floorMs: spreadOf(floorTimes) },
     runs: readyTimes.map((time, index) => ({ readyMs: time, floorMs: floorTimes[index] ?? NaN })),
     cpuSeconds: { pool: typical(pool, readyMs), floor: typical(floor, floorMs) },
+    actionsPerPod: round(
+      pool.reduce((sum, { actions }) => sum + actions, 0) / Math.max(1, pods * pool.length),
+    ),
+    memoryMb: pool.at(-1)?.memoryMb ?? {},
+    trouble: pool.map(({ trouble }) => trouble).reduce(addTrouble, noTrouble),
   };
 }
 
-function typical(runs: FillRun[], medianMs: number): Record<string, number> {
-  const distance = (run: FillRun): number => Math.abs(run.readyMs - medianMs);
+function typical(runs: Filled[], medianMs: number): Record<string, number> {
+  const distance = (run: Filled): number => Math.abs(run.readyMs - medianMs);
   return runs.toSorted((a, b) => distance(a) - distance(b))[0]?.cpuSeconds ?? {};
 }

@@ -32,17 +32,26 @@ const program = new Command('bench').description(
 );
 
 addCommonOptions(program.command('fill'))
-  .description('fill one pool, against the same pods created and awaited by a bare loop')
+  .description(
+    'fill one or several pools, against the same pods created and awaited by a bare loop',
+  )
   .addOption(
-    new Option('--pods <number>', 'pods of the pool').argParser(wholeNumber(1, 1_000)).default(300),
+    new Option('--pods <number>', 'pods of all pools together')
+      .argParser(wholeNumber(1, 2_000))
+      .default(300),
+  )
+  .addOption(
+    new Option('--pools <number>', 'pools that fill at the same time')
+      .argParser(wholeNumber(1, 100))
+      .default(1),
   )
   .addOption(
     new Option('--runs <number>', 'measured runs').argParser(wholeNumber(1, 50)).default(3),
   )
-  .action(async (options: CommonOptions & { pods: number; runs: number }) => {
-    const { cluster, pods, runs } = options;
+  .action(async (options: CommonOptions & { pods: number; pools: number; runs: number }) => {
+    const { cluster, pods, pools, runs } = options;
     await measureOnStage({ ...options, apis: 0 }, async (stage) => {
-      const report = await measureFill({ ...stage, cluster, pods, runs });
+      const report = await measureFill({ ...stage, cluster, pods, pools, runs });
       return { report, text: formatFill(report) };
     });
   });

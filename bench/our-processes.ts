@@ -14,26 +14,29 @@ interface ProcessSettings {
   profileFolder: string | null;
 }
 
+/** A process of ours and where it serves its health and its metrics. */
+export interface OurProcess {
+  name: string;
+  url: string;
+  process: ManagedProcess;
+}
+
 /** A worker, not started yet. */
-export async function createWorker(settings: ProcessSettings): Promise<ManagedProcess> {
+export async function createWorker(settings: ProcessSettings): Promise<OurProcess> {
+  const name = 'worker';
   const port = await getPort({ host: '127.0.0.1' });
-  return create({
-    ...settings,
-    name: 'worker',
-    main: 'workers',
-    env: { ...settings.env, PILOTLIGHT_HEALTH_PORT: String(port) },
-    url: `http://127.0.0.1:${port}`,
-  });
+  const url = `http://127.0.0.1:${port}`;
+  const env = { ...settings.env, PILOTLIGHT_HEALTH_PORT: String(port) };
+  return { name, url, process: create({ ...settings, name, main: 'workers', env, url }) };
 }
 
 /** A replica of the API, not started yet, and where it will answer. */
-export async function createApi(
-  settings: ProcessSettings & { name: string },
-): Promise<{ process: ManagedProcess; url: string }> {
+export async function createApi(settings: ProcessSettings & { name: string }): Promise<OurProcess> {
+  const { name } = settings;
   const port = await getPort({ host: '127.0.0.1' });
   const url = `http://127.0.0.1:${port}`;
   const env = { ...settings.env, PILOTLIGHT_API_PORT: String(port) };
-  return { url, process: create({ ...settings, main: 'api', env, url }) };
+  return { name, url, process: create({ ...settings, main: 'api', env, url }) };
 }
 
 function create(

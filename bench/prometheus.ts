@@ -1,22 +1,38 @@
 /** Reads counters off Prometheus' text format. */
 
+/** One line of a metric. */
+interface Sample {
+  labels: Record<string, string>;
+  value: number;
+}
+
+/** All samples of a metric. Labels with escaped quotes are not expected and would be cut. */
+export function samplesOfMetric(text: string, name: string): Sample[] {
+  const samples: Sample[] = [];
+  for (const line of text.split('\n')) {
+    if (!line.startsWith(name)) continue;
+    const next = line[name.length];
+    if (next !== '{' && next !== ' ') continue;
+    const pairs = [...line.matchAll(/([a-zA-Z_]+)="([^"]*)"/g)].map(([, key, value]) => [
+      key,
+      value,
+    ]);
+    const labels = Object.fromEntries(pairs) as Sample['labels'];
+    samples.push({ labels, value: Number(line.slice(line.lastIndexOf(' ') + 1)) });
+  }
+  return samples;
+}
+
 /** The sum of a metric's samples whose labels have all the values given; 0 without any. */
 export function sumOfMetric(
   text: string,
   name: string,
   labels: Record<string, string> = {},
 ): number {
-  let sum = 0;
-  for (const line of text.split('\n')) {
-    if (!line.startsWith(name)) continue;
-    const next = line[name.length];
-    if (next !== '{' && next !== ' ') continue;
-    const isMeant = Object.entries(labels).every(([label, value]) =>
-      line.includes(`${label}=${JSON.stringify(value)}`),
-    );
-    if (isMeant) sum += Number(line.slice(line.lastIndexOf(' ') + 1));
-  }
-  return sum;
+  const meant = samplesOfMetric(text, name).filter((sample) =>
+    Object.entries(labels).every(([label, value]) => sample.labels[label] === value),
+  );
+  return meant.reduce((sum, { value }) => sum + value, 0);
 }
 
 /** Fetches a page of metrics. Raises when it is not answered with success. */

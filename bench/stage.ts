@@ -11,11 +11,12 @@ import { connectToCluster } from '../src/kubernetes/connection.ts';
 import { storeTemplate } from '../src/kubernetes/templates.ts';
 import { poolWorkflowId } from '../src/pool/names.ts';
 import type { PoolSpec } from '../src/pool/pool-spec.ts';
+import type { HeartbeatProfile } from '../src/workers/configuration.ts';
 import { defaultTaskQueue } from '../src/workflows/messages.ts';
 import { BareCluster } from './bare-cluster.ts';
 import { prepareAudit } from './audit.ts';
 import type { TimedProcess } from './cpu-seconds.ts';
-import { createApi, createWorker } from './our-processes.ts';
+import { createApi, createWorker, type OurProcess } from './our-processes.ts';
 
 /** Nodes of exclusive pods; no benchmark waits for one. */
 const nodeDelaySeconds = 150;
@@ -35,12 +36,14 @@ export interface Stage {
   client: Client;
   /** Temporal's own metrics. */
   metricsUrl: string;
+  /** The worker and the API's replicas. */
+  ours: OurProcess[];
   /** Every process whose CPU time counts, this one included. */
   processes(): TimedProcess[];
   /** Stores the template and starts the pool's workflow. */
   createPool(pool: string, sizes: PoolSizes): Promise<void>;
-  /** Ends a pool's workflow and deletes its pods. */
-  removePool(pool: string): Promise<void>;
+  /** Ends a pool's workflow; its pods stay. */
+  endPool(pool: string): Promise<void>;
   /** Stops everything; its files go too, unless it failed. */
   stop(outcome: 'done' | 'failed'): Promise<void>;
 }
@@ -71,6 +74,8 @@ export async function startStage(options: {
   cluster: ClusterKind;
   /** Replicas of the API. */
   apis: number;
+  /** The worker's profile of heartbeats; `default` unless given. */
+  heartbeats?: HeartbeatProfile;
   profileFolder: string | null;
   onStep: (step: string) => void;
 }): Promise<Stage> {
@@ -107,15 +112,13 @@ export async function startStage(options: {
     const bare = await BareCluster.connect(kubeconfigPath);
     undo.push(() => bare.close());
     const env = { TEMPORAL_ADDRESS: address, KUBECONFIG: kubeconfigPath };
-    const ours = [await createWorker({ folder, env, profileFolder })];
-    const apiUrls: string[] = [];
+    const workerEnv = { ...env, PILOTLIGHT_HEARTBEATS: options.heartbeats ?? 'default' };
+    const ours = [await createWorker({ folder, env: workerEnv, profileFolder })];
     for (let index = 0; index < options.apis; index += 1) {
-      const api = await createApi({ folder, env, profileFolder, name: `api-${index}` });
-      ours.push(api.process);
-      apiUrls.push(api.url);
+      ours.push(await createApi({ folder, env, profileFolder, name: `api-${index}` }));
     }
-    for (const process of ours) {
-      onStep(`Starting ${process.name}`);
+    for (const { name, process } of ours) {
+      onStep(`Starting ${name}`);
       undo.push(() => process.stop());
       await process.start();
     }
@@ -124,25 +127,24 @@ export async function startStage(options: {
     return {
       bare,
       kubeconfigPath,
-      apiUrls,
+      apiUrls: ours.slice(1).map(({ url }) => url),
+      ours,
       auditLog: audit?.path ?? null,
       client,
       metricsUrl: temporal.metricsUrl,
       stop,
       processes: () => [
-        ...[...ours, temporal.process, ...cluster.processes].map(({ name, pid }) => ({
-          name,
-          pid,
-        })),
+        ...[...ours.map(({ process }) => process), temporal.process, ...cluster.processes].map(
+          ({ name, pid }) => ({ name, pid }),
+        ),
         { name: 'bench', pid: process.pid },
       ],
       async createPool(pool, sizes) {
         await storeTemplate({ connection, namespace, pool, templateHash, template });
         await pools.apply({ pool, namespace, spec: { ...otherSettings, ...sizes } });
       },
-      async removePool(pool) {
+      async endPool(pool) {
         await client.workflow.getHandle(poolWorkflowId(pool)).terminate('the benchmark is over');
-        await bare.deletePods(namespace, `pilotlight.dev/pool=${pool}`);
       },
     };
   } catch (error) {

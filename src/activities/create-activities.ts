@@ -22,6 +22,8 @@ export interface ActivityDependencies {
   /** uid of kube-system of the connected cluster. */
   clusterUid: string;
   metrics: ActivityMetrics;
+  /** The heartbeat timeout that workflows of this process ask for a watcher, in milliseconds. */
+  watchHeartbeatMs: number;
   /** Kubernetes namespace that the cache watches. */
   namespace: string;
   /**
@@ -29,6 +31,8 @@ export interface ActivityDependencies {
    * when Temporal did not take the signal, which the watcher then sends again.
    */
   signalPool: (pool: string, observation: Observation) => Promise<boolean>;
+  /** Whether a workflow task of a pool is under way. Raises when Temporal does not say. */
+  isAtWork: (pool: string) => Promise<boolean>;
   /** Pools by their cards, those without pods included. */
   knownPools: () => Promise<string[]>;
 }

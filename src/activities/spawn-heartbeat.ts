@@ -2,6 +2,7 @@
 import { Context } from '@temporalio/activity';
 import { heartbeatTimeoutMs } from '../pool/deadlines.ts';
 import type { PodView } from '../pool/pod-view.ts';
+import { beatEveryMs } from './beat-every.ts';
 
 /** Heartbeat details of a spawn. */
 interface SpawnHeartbeat {
@@ -12,11 +13,7 @@ interface SpawnHeartbeat {
   message: string;
 }
 
-/** Five beats within the timeout: every 2 s within 10 s, which notices a lost attempt early. */
-const beatsInTimeout = 5;
-
-/** With many in flight in this process half as many, which halves the writes to Temporal's database. */
-const fewBeatsInTimeout = 2.5;
+/** With more in flight in this process each beats half as often. */
 const manySpawns = 100;
 
 /** How far the first beats of spawns that begin together are spread over their interval. */
@@ -27,7 +24,7 @@ let inFlight = 0;
 /** The pool asks for slower beats, by a longer timeout, when it waits for hundreds of pods at once. */
 function nextBeatMs(): number {
   const timeoutMs = Context.current().info.heartbeatTimeoutMs ?? heartbeatTimeoutMs;
-  return timeoutMs / (inFlight > manySpawns ? fewBeatsInTimeout : beatsInTimeout);
+  return beatEveryMs(timeoutMs, inFlight > manySpawns);
 }
 
 /** Spawns of this process that are under way, the caller's included. */

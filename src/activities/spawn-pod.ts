@@ -43,6 +43,7 @@ interface SpawnDependencies {
   clusterUid: string;
   templates: TemplateCache;
   metrics: ActivityMetrics;
+  isAtWork: (pool: string) => Promise<boolean>;
 }
 
 /** A spawn that is the only one ends at once: there is nothing to tell it together with. */
@@ -61,7 +62,7 @@ const slowPollMs = 15_000;
 export function createSpawnPod(
   dependencies: SpawnDependencies,
 ): (input: SpawnPodInput) => Promise<SpawnResult> {
-  const ends = new EndsOfSpawns();
+  const ends = new EndsOfSpawns(dependencies.isAtWork);
   const gate = new FairGate(maxCreates);
   const { connection, metrics } = dependencies;
   return async (input) => {

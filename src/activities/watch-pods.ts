@@ -3,12 +3,13 @@
  * it. One runs per namespace; two at once, or one that starts late, do no harm, because
  * observations commute and repeat.
  */
-import { Context, log } from '@temporalio/activity';
+import { ApplicationFailure, Context, log } from '@temporalio/activity';
 import type { CordonedNodes } from '../kubernetes/cordoned-nodes.ts';
 import type { PodCache, PodCacheChange } from '../kubernetes/pod-cache.ts';
 import { maxObservedPods, type GonePod, type Observation } from '../pool/observation.ts';
 import type { PodView } from '../pool/pod-view.ts';
 import { noVersion } from '../pool/resource-version.ts';
+import { beatEveryMs } from './beat-every.ts';
 import { ClaimBurst } from './claim-burst.ts';
 import type { ActivityMetrics } from './activity-metrics.ts';
 import { handOver } from './hand-over.ts';
@@ -47,6 +48,7 @@ interface WatchDependencies {
   clusterUid: string;
   namespace: string;
   metrics: ActivityMetrics;
+  watchHeartbeatMs: number;
   signalPool: (pool: string, observation: Observation) => Promise<boolean>;
   knownPools: () => Promise<string[]>;
 }
@@ -61,12 +63,17 @@ export function createWatchPods(
         `Expected to watch namespace ${dependencies.namespace}, as this process is configured, got ${namespace}`,
       );
     }
-    const { cache, cordoned } = dependencies;
+    const { cache, cordoned, watchHeartbeatMs } = dependencies;
+    const { heartbeatTimeoutMs = watchHeartbeatMs } = Context.current().info;
+    if (heartbeatTimeoutMs !== watchHeartbeatMs) throw otherHeartbeats(watchHeartbeatMs);
     const pending = new Map<string, Pending>();
-    const heartbeat = setInterval(() => {
-      const lagMs = Math.round(cache.lagMs());
-      Context.current().heartbeat({ version: cache.version, lagMs });
-    }, 2_000);
+    const heartbeat = setInterval(
+      () => {
+        const lagMs = Math.round(cache.lagMs());
+        Context.current().heartbeat({ version: cache.version, lagMs });
+      },
+      beatEveryMs(heartbeatTimeoutMs, false),
+    );
     const isNews = createNewsFilter();
     // What changed while nobody watched is unknown, so a new watcher begins with snapshots.
     let needsSnapshots = true;
@@ -101,6 +108,16 @@ export function createWatchPods(
       dependencies.metrics.setWatcherLag(0);
     }
   };
+}
+
+/**
+ * Ends a watch that was asked for before the workers' heartbeats were set to others. Its workflow waits
+ * 5 s and starts it again, as this worker's bundle asks for it; until all workers have the new setting
+ * that may happen a few times.
+ */
+function otherHeartbeats(timeoutMs: number): ApplicationFailure {
+  const message = `workers of this setting beat within ${timeoutMs} ms: the watcher is started again`;
+  return ApplicationFailure.nonRetryable(message, 'OtherHeartbeats');
 }
 
 async function tellUntilPlacedAnew(options: {

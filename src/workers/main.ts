@@ -14,11 +14,13 @@ import { PodCache } from '../kubernetes/pod-cache.ts';
 import { listPoolsByCard } from '../kubernetes/pool-cards.ts';
 import { openSdkMetrics } from '../metrics/sdk-metrics.ts';
 import { WorkerMetrics } from '../metrics/worker-metrics.ts';
+import { heartbeatTimeoutMs, slowHeartbeatMs } from '../pool/deadlines.ts';
 import { poolWorkflowId } from '../pool/names.ts';
 import { maxLaunches } from '../pool/plan.ts';
 import { podsChangedSignal } from '../workflows/messages.ts';
 import { readConfiguration } from './configuration.ts';
 import { startHealthServer } from './health-server.ts';
+import { isAtWork } from './is-at-work.ts';
 import { ensureWatch, keepWatch } from './keep-watch.ts';
 import { defaultBundleFolder, openWorkflowBundle } from './workflow-bundle.ts';
 import { workflowCode } from './workflow-code.ts';
@@ -88,6 +90,7 @@ async function main(): Promise<void> {
     taskQueue,
     workflowBundle: await openWorkflowBundle({
       folder: defaultBundleFolder(process.env),
+      heartbeats: configuration.heartbeats,
       onTrouble: (error) => log.warn({ error: String(error) }, 'the workflow bundle is not kept'),
     }),
     dataConverter: { payloadConverterPath: workflowCode.payloadConverterPath },
@@ -98,6 +101,11 @@ async function main(): Promise<void> {
       clusterUid,
       namespace,
       metrics,
+      watchHeartbeatMs:
+        configuration.heartbeats === 'cloud'
+          ? slowHeartbeatMs(heartbeatTimeoutMs, Infinity)
+          : heartbeatTimeoutMs,
+      isAtWork: (pool) => isAtWork(client, poolWorkflowId(pool)),
       knownPools: () => listPoolsByCard({ connection: cluster, namespace }),
       async signalPool(pool, observation) {
         try {

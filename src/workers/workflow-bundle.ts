@@ -9,7 +9,8 @@ import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundle } from '@temporalio/worker';
-import { bundledSyntax, workflowCode } from './workflow-code.ts';
+import type { HeartbeatProfile } from './configuration.ts';
+import { bundledSyntax, interceptorModules, workflowCode } from './workflow-code.ts';
 
 /** Everything that workflows import of ours lies in these folders; dependency-cruiser sees to it. */
 const sourceFolders = ['workflows', 'pool'];
@@ -27,16 +28,18 @@ const maxBundles = 5;
 export async function openWorkflowBundle(options: {
   /** Like `~/.cache/pilotlight/workflows`. */
   folder: string;
+  heartbeats: HeartbeatProfile;
   onTrouble: (error: unknown) => void;
 }): Promise<WorkflowBundle> {
-  const { folder, onTrouble } = options;
-  const path = join(folder, `${await hashOfSources()}.js`);
+  const { folder, heartbeats, onTrouble } = options;
+  const path = join(folder, `${await hashOfSources(heartbeats)}.js`);
   // Read here and not by its path: another process may sweep it away at any time.
   const kept = await readFile(path, 'utf8').catch(() => '');
   // Without that line: the source map before it is read up to the very end of the code.
   if (kept.endsWith(lastLine)) return { code: kept.slice(0, -lastLine.length) };
   const { code } = await bundleWorkflowCode({
     ...workflowCode,
+    workflowInterceptorModules: interceptorModules(heartbeats),
     logger: new DefaultLogger('WARN'),
   });
   try {
@@ -54,12 +57,12 @@ export function defaultBundleFolder(env: NodeJS.ProcessEnv): string {
   return join(cache, 'pilotlight', 'workflows');
 }
 
-async function hashOfSources(): Promise<string> {
+async function hashOfSources(heartbeats: HeartbeatProfile): Promise<string> {
   const hash = createHash('sha256');
   const { version } = createRequire(import.meta.url)('@temporalio/worker/package.json') as {
     version: string;
   };
-  hash.update(`${version} ${process.version} ${bundledSyntax}\0`);
+  hash.update(`${version} ${process.version} ${bundledSyntax} ${heartbeats}\0`);
   for (const folder of sourceFolders) {
     const path = join(import.meta.dirname, '..', folder);
     const names = await readdir(path, { recursive: true });

@@ -1,5 +1,6 @@
 import { extname, join } from 'node:path';
 import type { WorkerOptions } from '@temporalio/worker';
+import type { HeartbeatProfile } from './configuration.ts';
 
 /**
  * The bundler's own target is of 2017, for which each `{ ...state }` becomes a loop over its keys: a
@@ -27,6 +28,11 @@ const extension = extname(import.meta.filename);
 
 function pathOf(name: string): string {
   return join(import.meta.dirname, '..', 'workflows', `${name}${extension}`);
+}
+
+/** Modules that a bundle is made with beside the workflows, for the profile of heartbeats. */
+export function interceptorModules(heartbeats: HeartbeatProfile): string[] {
+  return heartbeats === 'cloud' ? [pathOf('slow-heartbeats')] : [];
 }
 
 /** Where a worker, a bundle or a replay finds the code that runs inside of the workflow sandbox. */

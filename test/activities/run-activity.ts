@@ -6,6 +6,7 @@ import { CancelledFailure } from '@temporalio/common';
 export interface Attempt {
   attempt?: number;
   heartbeatDetails?: unknown;
+  heartbeatTimeoutMs?: number;
   /** Cancels the attempt. */
   cancelled?: AbortSignal;
   /** Whether the cancellation means that the process shuts down. */
@@ -22,7 +23,11 @@ export async function runActivity<T>(activity: () => Promise<T>, given: Attempt 
   const nothing = (): void => undefined;
   const log = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
   const { attempt = 1, heartbeatDetails, isShutdown: workerShutdown = false } = given;
-  const info = { attempt, heartbeatDetails, currentAttemptScheduledTimestampMs: Date.now() };
+  const { heartbeatTimeoutMs } = given;
+  const currentAttemptScheduledTimestampMs = Date.now();
+  const info = {
+    ...{ attempt, heartbeatDetails, heartbeatTimeoutMs, currentAttemptScheduledTimestampMs },
+  };
   const details = { details: { workerShutdown } };
   const client = { activity: { heartbeat: () => Promise.resolve() } };
   const parts = [info, cancelled, signal, nothing, client, log, undefined, details];

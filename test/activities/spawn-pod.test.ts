@@ -59,6 +59,8 @@ describe('spawnPod', () => {
     await server.stop();
   });
 
+  const isAtWork = () => Promise.resolve(false);
+
   const spawn = (
     given: Attempt & { uid?: string; podReadySeconds?: number } = {},
   ): Promise<SpawnResult> => {
@@ -66,7 +68,7 @@ describe('spawnPod', () => {
     const template = { spec: { containers: [] } };
     const templates = { read: () => Promise.resolve(template) };
     const activity = createSpawnPod({
-      ...{ connection, cache: blind, clusterUid: 'c', templates },
+      ...{ connection, cache: blind, clusterUid: 'c', templates, isAtWork },
       metrics: {
         ...uncounted,
         countSpawn: (_pool, outcome, reason) => counted.push(`${outcome} ${reason}`.trim()),
@@ -211,6 +213,7 @@ describe('spawnPod', () => {
 
   it('touches nothing of another cluster', async () => {
     const activity = createSpawnPod({
+      isAtWork,
       ...{ connection, cache: blind, clusterUid: 'other', metrics: uncounted },
       templates: { read: () => Promise.resolve(null) },
     });

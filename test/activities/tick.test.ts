@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EndsOfSpawns, untilNextTickMs } from '../../src/activities/tick.ts';
 
 describe('the ticks in which pools are told what happened', () => {
@@ -17,6 +18,7 @@ describe('the ticks in which pools are told what happened', () => {
 
 describe('the ticks in which the spawns of a process end', () => {
   const never = new AbortController().signal;
+  const idle = () => Promise.resolve(false);
 
   /** Lets spawns end and tells at which tick (a fifth of a second) each did. */
   const endAll = async (ends: EndsOfSpawns, pool: string, count: number): Promise<number[]> => {
@@ -30,14 +32,14 @@ describe('the ticks in which the spawns of a process end', () => {
   };
 
   it('hold 20 ends of a pool, since Temporal fails a task during which more than 100 events come', async () => {
-    const ticks = await endAll(new EndsOfSpawns(), 'p', 45);
+    const ticks = await endAll(new EndsOfSpawns(idle), 'p', 45);
     const counts = new Map<number, number>();
     for (const tick of ticks) counts.set(tick, (counts.get(tick) ?? 0) + 1);
     assert.deepEqual([...counts.values()], [20, 20, 5]);
   });
 
   it('are not made up for by a process that lagged', async () => {
-    const all = endAll(new EndsOfSpawns(), 'p', 60);
+    const all = endAll(new EndsOfSpawns(idle), 'p', 60);
     const untilMs = performance.now() + 500;
     while (performance.now() < untilMs) Math.sqrt(untilMs);
     const ticks = await all;
@@ -45,14 +47,47 @@ describe('the ticks in which the spawns of a process end', () => {
   });
 
   it("are each pool's own (P7)", async () => {
-    const ends = new EndsOfSpawns();
+    const ends = new EndsOfSpawns(idle);
     const busy = endAll(ends, 'busy', 60);
     const [other = 0] = await endAll(ends, 'other', 1);
     assert.ok(other < ((await busy).at(-1) ?? 0));
   });
 
+  // While 1,000 pods filled, tasks of over half a second failed for the 100 events that came meanwhile,
+  // and the replay after each took so long that the next failed as well, ten times in a row.
+  it('wait while the pool is at work, so that its task is not failed for them', async () => {
+    let isAtWork = false;
+    let asked = 0;
+    const ends = new EndsOfSpawns(() => {
+      asked += 1;
+      return Promise.resolve(isAtWork);
+    });
+    let ended = 0;
+    const all = Array.from({ length: 50 }, () => ends.turn('p', never).then(() => (ended += 1)));
+    await all[0];
+    isAtWork = true;
+    await sleep(700);
+    assert.equal(ended, 20);
+    isAtWork = false;
+    await Promise.all(all);
+    assert.ok(asked >= 3, `asked ${asked} times`);
+  });
+
+  it('are told when Temporal does not say whether the pool is at work', async () => {
+    const ends = new EndsOfSpawns(() => Promise.reject(new Error('unavailable')));
+    const ticks = await endAll(ends, 'p', 45);
+    assert.equal(ticks.length, 45);
+  });
+
+  it('are few enough for one tick most often, and nobody is asked then', async () => {
+    const ends = new EndsOfSpawns(() => {
+      throw new Error('was asked');
+    });
+    assert.equal((await endAll(ends, 'p', 20)).length, 20);
+  });
+
   it('are not waited for by a process that shuts down', async () => {
-    const ends = new EndsOfSpawns();
+    const ends = new EndsOfSpawns(idle);
     const stopping = new AbortController();
     const all = Array.from({ length: 1_000 }, () => ends.turn('p', stopping.signal));
     const startedMs = performance.now();

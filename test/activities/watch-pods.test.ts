@@ -74,7 +74,7 @@ describe('watchPods', () => {
   function start(given: Attempt = {}, namespace = 'home'): Promise<void> {
     const activity = createWatchPods({
       metrics: { ...uncounted, setWatcherLag: (lagMs) => lags.push(lagMs) },
-      ...{ cache, cordoned, clusterUid: 'c', namespace: 'home' },
+      ...{ cache, cordoned, clusterUid: 'c', namespace: 'home', watchHeartbeatMs: 10_000 },
       knownPools: () => knownPools(),
       signalPool: (pool, observation) => {
         const left = refused.get(pool) ?? 0;
@@ -211,6 +211,16 @@ describe('watchPods', () => {
     const { pool, observation } = told[0]!;
     assert.deepEqual([pool, observation.cordoned], ['small', { version: '20', nodes: ['n1'] }]);
     assert.equal(told.length, 1);
+  });
+
+  // A watch that ran when the workers were set to other heartbeats would else keep the old ones for a day.
+  it('ends when it was asked for with other heartbeats than its worker is set to', async () => {
+    await assert.rejects(start({ heartbeatTimeoutMs: 180_000 }), {
+      type: 'OtherHeartbeats',
+      nonRetryable: true,
+    });
+    start({ heartbeatTimeoutMs: 10_000 }).catch(() => undefined);
+    await eventually('its snapshots', () => told.length > 0);
   });
 
   it('watches no other namespace than its process does', async () => {

@@ -2,11 +2,23 @@ import assert from 'node:assert/strict';
 import { reportFill } from '../../bench/fill.ts';
 import { formatFill } from '../../bench/format-fill.ts';
 
-const run = (readyMs: number, worker: number) => ({ readyMs, cpuSeconds: { worker } });
+const run = (readyMs: number, worker: number) => ({
+  readyMs,
+  cpuSeconds: { worker },
+  actions: 600,
+  memoryMb: { worker: 100 + worker },
+  trouble: {
+    failedWorkflowTasks: 1,
+    timedOutWorkflowTasks: 0,
+    lostHeartbeats: 0,
+    longestHistory: readyMs,
+  },
+});
 
 describe('the report of a fill', () => {
   const report = reportFill({
     cluster: 'simulated',
+    pools: 1,
     pods: 300,
     pool: [run(4_000.4, 1), run(9_000, 9), run(3_000, 2)],
     floor: [run(2_000, 0), run(1_000, 0), run(3_000, 0)],
@@ -32,9 +44,22 @@ describe('the report of a fill', () => {
     assert.deepEqual(report.cpuSeconds.pool, { worker: 1 });
   });
 
+  it('adds up the trouble of all runs, and tells the longest history', () => {
+    assert.equal(report.trouble.failedWorkflowTasks, 3);
+    assert.equal(report.trouble.longestHistory, 9_000);
+  });
+
+  it('tells what a pod costs Temporal, and the memory at the end of the last run', () => {
+    assert.equal(report.actionsPerPod, 2);
+    assert.deepEqual(report.memoryMb, { worker: 102 });
+  });
+
   it('is readable as a table', () => {
     const text = formatFill(report);
-    assert.match(text, /^300 pods on the cluster simulated: 75 a second, 2 × the floor$/m);
+    assert.match(
+      text,
+      /^300 pods in one pool on the cluster simulated: 75 a second, 2 × the floor$/m,
+    );
     assert.match(text, /^median +4000 +2000 +2$/m);
     assert.match(text, /^worker +1\.00 +0\.00$/m);
   });

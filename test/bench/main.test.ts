@@ -21,7 +21,7 @@ describe("the benchmarks' command line", () => {
     assert.equal(status, 1);
     assert.match(
       stderr,
-      /'--pods <number>' argument '5000'.*whole number from 1 to 1000, got 5000/,
+      /'--pods <number>' argument '5000'.*whole number from 1 to 2000, got 5000/,
     );
   });
 

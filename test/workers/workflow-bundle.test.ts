@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { HeartbeatProfile } from '../../src/workers/configuration.ts';
 import { defaultBundleFolder, openWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
 
 describe('the kept bundle of the workflows', function () {
   this.timeout(120_000);
   let folder: string;
   const troubles: unknown[] = [];
-  const open = (where = folder) =>
-    openWorkflowBundle({ folder: where, onTrouble: (error) => troubles.push(error) });
+  const open = (where = folder, heartbeats: HeartbeatProfile = 'default') =>
+    openWorkflowBundle({ folder: where, heartbeats, onTrouble: (error) => troubles.push(error) });
 
   before(async () => {
     folder = join(await mkdtemp(join(tmpdir(), 'pilotlight-bundle-')), 'workflows');
@@ -26,6 +27,12 @@ describe('the kept bundle of the workflows', function () {
     assert.ok(performance.now() - startedMs < 500, 'it was built again');
     assert.equal(kept.code === built.code, true);
     assert.equal((await readdir(folder)).length, 1);
+  });
+
+  it('is another one, with slow heartbeats, for a Temporal that bills them', async () => {
+    const { code } = await open(join(folder, '..', 'cloud'), 'cloud');
+    assert.match(code, /slow-heartbeats/);
+    assert.doesNotMatch((await open()).code, /slow-heartbeats/);
   });
 
   it('is built again when a power cut has left it short', async () => {

@@ -1,0 +1,44 @@
+/** One load spread over several pools. */
+import { namespace, type Stage } from './stage.ts';
+
+/** A pool of a load and how many pods it holds. */
+export interface Share {
+  pool: string;
+  pods: number;
+}
+
+/** Pools at once that are started or ended together: more would only queue at Temporal. */
+const poolsAtOnce = 10;
+
+/** Spreads pods evenly; the first pools take what is left over. With one pool it has the name itself. */
+export function sharesOf(options: { name: string; pools: number; pods: number }): Share[] {
+  const { name, pools, pods } = options;
+  return Array.from({ length: pools }, (_, index) => ({
+    pool: pools === 1 ? name : `${name}-${index}`,
+    pods: Math.floor(pods / pools) + (index < pods % pools ? 1 : 0),
+  }));
+}
+
+/** Selects the pods of all of them. */
+export function selectorOf(shares: Share[]): string {
+  return `pilotlight.dev/pool in (${shares.map(({ pool }) => pool).join(',')})`;
+}
+
+/** Starts each pool's workflow with its share as the target. */
+export async function createPools(stage: Stage, shares: Share[]): Promise<void> {
+  await inTurns(shares, ({ pool, pods }) =>
+    stage.createPool(pool, { warmTarget: pods, maxPods: pods, maxPending: Math.min(pods, 1_000) }),
+  );
+}
+
+/** Ends the workflows first, so that no pool replaces what is deleted. */
+export async function removePools(stage: Stage, shares: Share[]): Promise<void> {
+  await inTurns(shares, ({ pool }) => stage.endPool(pool));
+  await stage.bare.deletePods(namespace, selectorOf(shares));
+}
+
+async function inTurns<T>(items: T[], call: (item: T) => Promise<unknown>): Promise<void> {
+  for (let from = 0; from < items.length; from += poolsAtOnce) {
+    await Promise.all(items.slice(from, from + poolsAtOnce).map(call));
+  }
+}
