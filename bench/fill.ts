@@ -7,6 +7,7 @@ import { podsPath, type BareCluster } from './bare-cluster.ts';
 import { barePod } from './bare-pod.ts';
 import { actionsSince, readActions, sumOfActions } from './actions.ts';
 import { countCpuSeconds } from './cpu-seconds.ts';
+import { EmptyActivities } from './empty/empty-activities.ts';
 import { readMemory, type Memory } from './memory.ts';
 import { fetchMetrics } from './prometheus.ts';
 import { countReadyPods } from './ready-pods.ts';
@@ -46,7 +47,9 @@ export interface FillReport {
   podsPerSecond: number;
   floorMs: number;
   ratio: number;
-  spread: { readyMs: Spread; floorMs: Spread };
+  /** As many activities that do nothing, in one workflow: the floor of Temporal. */
+  emptyActivitiesMs: number;
+  spread: { readyMs: Spread; floorMs: Spread; emptyActivitiesMs: Spread };
   runs: { readyMs: number; floorMs: number }[];
   /** Of the run whose time is nearest to the median. */
   cpuSeconds: { pool: Record<string, number>; floor: Record<string, number> };
@@ -69,26 +72,56 @@ export async function measureFill(options: {
   signal: AbortSignal;
 }): Promise<FillReport> {
   const { stage, cluster, pools, pods, runs, onStep, signal } = options;
-  const measured: { pool: PoolFill[]; floor: Filled[] } = { pool: [], floor: [] };
-  for (let run = 0; run <= runs; run += 1) {
-    const isWarmUp = run === 0;
-    const count = isWarmUp ? warmUpPods : pods;
-    const order = run % 2 === 0 ? (['pool', 'floor'] as const) : (['floor', 'pool'] as const);
-    for (const kind of order) {
-      signal.throwIfAborted();
-      onStep(isWarmUp ? `Warming up (${kind})` : `Run ${run} of ${runs}: ${kind}, ${count} pods`);
-      const name = `${kind}-${run}`;
-      if (kind === 'pool') {
-        const filled = await fillPools(stage, { name, pools: isWarmUp ? 1 : pools, pods: count });
-        if (!isWarmUp) measured.pool.push(filled);
-      } else {
-        const filled = await fillBare(stage, name, count);
-        if (!isWarmUp) measured.floor.push(filled);
+  const measured: Measured = { pool: [], floor: [], emptyMs: [] };
+  onStep('Starting a worker for empty activities');
+  const empty = await EmptyActivities.start(stage.client, stage.temporalAddress);
+  try {
+    for (let run = 0; run <= runs; run += 1) {
+      const isWarmUp = run === 0;
+      const count = isWarmUp ? warmUpPods : pods;
+      const into = isWarmUp ? { pool: [], floor: [], emptyMs: [] } : measured;
+      for (const kind of run % 2 === 0 ? kinds : kinds.toReversed()) {
+        signal.throwIfAborted();
+        onStep(isWarmUp ? `Warming up (${kind})` : `Run ${run} of ${runs}: ${kind}, ${count} pods`);
+        const load = { name: `${kind}-${run}`, pools: isWarmUp ? 1 : pools, pods: count };
+        await measureOnce({ stage, empty, kind, load, into });
+        await sleep(restMs);
       }
-      await sleep(restMs);
     }
+  } finally {
+    await empty.stop();
   }
   return reportFill({ cluster, pools, pods, ...measured });
+}
+
+/** What each run measures. */
+const kinds = ['pool', 'floor', 'empty'] as const;
+
+interface Measured {
+  pool: PoolFill[];
+  floor: Filled[];
+  emptyMs: number[];
+}
+
+async function measureOnce(options: {
+  stage: Stage;
+  empty: EmptyActivities;
+  kind: (typeof kinds)[number];
+  load: { name: string; pools: number; pods: number };
+  into: Measured;
+}): Promise<void> {
+  const { stage, empty, kind, load, into } = options;
+  switch (kind) {
+    case 'pool':
+      into.pool.push(await fillPools(stage, load));
+      break;
+    case 'floor':
+      into.floor.push(await fillBare(stage, load.name, load.pods));
+      break;
+    case 'empty':
+      into.emptyMs.push(await empty.run(load.pods));
+      break;
+  }
 }
 
 /** One fill of new pools through their workflows. */
@@ -168,8 +201,10 @@ export function reportFill(options: {
   pods: number;
   pool: PoolFill[];
   floor: Filled[];
+  emptyMs: number[];
 }): FillReport {
   const { cluster, pools, pods, pool, floor } = options;
+  const emptyTimes = options.emptyMs.map((time) => Math.round(time));
   const readyTimes = pool.map(({ readyMs }) => Math.round(readyMs));
   const floorTimes = floor.map(({ readyMs }) => Math.round(readyMs));
   const readyMs = median(readyTimes);
@@ -183,7 +218,12 @@ export function reportFill(options: {
     podsPerSecond: round((pods * 1000) / readyMs),
     floorMs,
     ratio: round(readyMs / floorMs),
-    spread: { readyMs: spreadOf(readyTimes), floorMs: spreadOf(floorTimes) },
+    emptyActivitiesMs: median(emptyTimes),
+    spread: {
+      readyMs: spreadOf(readyTimes),
+      floorMs: spreadOf(floorTimes),
+      emptyActivitiesMs: spreadOf(emptyTimes),
+    },
     runs: readyTimes.map((time, index) => ({ readyMs: time, floorMs: floorTimes[index] ?? NaN })),
     cpuSeconds: { pool: typical(pool, readyMs), floor: typical(floor, floorMs) },
     actionsPerPod: round(

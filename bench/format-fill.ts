@@ -20,6 +20,8 @@ export function formatFill(report: FillReport): string {
       [...times, ['median', readyMs, floorMs, ratio]],
     ),
     '',
+    `as many empty activities ${report.emptyActivitiesMs} ms`,
+    '',
     'CPU seconds of a typical run',
     formatCpu(report.cpuSeconds),
     '',

@@ -5,11 +5,16 @@
 import { Command, Option } from 'commander';
 import ora from 'ora';
 import { clusterKinds, type ClusterKind } from '../dev/clusters/start-cluster.ts';
+import { heartbeatProfiles, type HeartbeatProfile } from '../src/workers/configuration.ts';
 import type { LoadSettings } from './claims-report.ts';
 import { measureClaims } from './claims.ts';
 import { measureFill } from './fill.ts';
 import { formatClaims } from './format-claims.ts';
 import { formatFill } from './format-fill.ts';
+import { formatQuiet } from './format-quiet.ts';
+import { formatRestart } from './format-restart.ts';
+import { measureQuiet } from './quiet.ts';
+import { measureRestart } from './restart.ts';
 import { burst, steadyLoad, type LoadSchedule } from './schedules.ts';
 import { startStage, type Stage } from './stage.ts';
 import { wholeNumber } from './whole-number.ts';
@@ -53,6 +58,61 @@ addCommonOptions(program.command('fill'))
     await measureOnStage({ ...options, apis: 0 }, async (stage) => {
       const report = await measureFill({ ...stage, cluster, pods, pools, runs });
       return { report, text: formatFill(report) };
+    });
+  });
+
+addCommonOptions(program.command('quiet'))
+  .description('what pools cost while nothing happens: Temporal actions, memory and CPU time')
+  .addOption(new Option('--pools <number>', 'pools').argParser(wholeNumber(1, 100)).default(50))
+  .addOption(
+    new Option('--pods <number>', 'warm pods of all pools together')
+      .argParser(wholeNumber(1, 2_000))
+      .default(500),
+  )
+  .addOption(
+    new Option('--seconds <number>', 'how long to measure')
+      .argParser(wholeNumber(10, 7_200))
+      .default(60),
+  )
+  .addOption(
+    new Option('--heartbeats <profile>', "the worker's setting")
+      .choices(heartbeatProfiles)
+      .default('default' satisfies HeartbeatProfile),
+  )
+  .action(
+    async (
+      options: CommonOptions & {
+        pools: number;
+        pods: number;
+        seconds: number;
+        heartbeats: HeartbeatProfile;
+      },
+    ) => {
+      const { cluster, pools, pods, seconds, heartbeats } = options;
+      await measureOnStage({ ...options, apis: 1 }, async (stage) => {
+        const load = { cluster, pools, pods, seconds, heartbeats };
+        const report = await measureQuiet({ ...stage, ...load });
+        return { report, text: formatQuiet(report) };
+      });
+    },
+  );
+
+addCommonOptions(program.command('restart'))
+  .description('kill the API and the worker, and await the first claim and a resumed fill')
+  .addOption(new Option('--pools <number>', 'pools').argParser(wholeNumber(1, 100)).default(20))
+  .addOption(
+    new Option('--pods <number>', 'warm pods of all pools together')
+      .argParser(wholeNumber(20, 2_000))
+      .default(2_000),
+  )
+  .addOption(
+    new Option('--runs <number>', 'starts of the API').argParser(wholeNumber(1, 50)).default(5),
+  )
+  .action(async (options: CommonOptions & { pools: number; pods: number; runs: number }) => {
+    const { cluster, pools, pods, runs } = options;
+    await measureOnStage({ ...options, apis: 1 }, async (stage) => {
+      const report = await measureRestart({ ...stage, cluster, pools, pods, runs });
+      return { report, text: formatRestart(report) };
     });
   });
 
@@ -144,7 +204,7 @@ async function measureLoad(
 
 /** Starts the servers, measures, prints, and stops everything, also after Ctrl-C. */
 async function measureOnStage(
-  options: CommonOptions & { apis: number },
+  options: CommonOptions & { apis: number; heartbeats?: HeartbeatProfile },
   measure: (stage: {
     stage: Stage;
     onStep: (step: string) => void;
@@ -164,6 +224,7 @@ async function measureOnStage(
     stage = await startStage({
       ...{ cluster: options.cluster, apis: options.apis, onStep },
       profileFolder: options.profile ?? null,
+      heartbeats: options.heartbeats ?? 'default',
     });
     const { report, text } = await measure({ stage, onStep, signal: ending.signal });
     onStep('Stopping the servers');

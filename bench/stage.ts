@@ -34,6 +34,7 @@ export interface Stage {
   /** The API server's audit log of writes; null on a cluster that has none. */
   auditLog: string | null;
   client: Client;
+  temporalAddress: string;
   /** Temporal's own metrics. */
   metricsUrl: string;
   /** The worker and the API's replicas. */
@@ -74,8 +75,8 @@ export async function startStage(options: {
   cluster: ClusterKind;
   /** Replicas of the API. */
   apis: number;
-  /** The worker's profile of heartbeats; `default` unless given. */
-  heartbeats?: HeartbeatProfile;
+  /** The worker's profile of heartbeats. */
+  heartbeats: HeartbeatProfile;
   profileFolder: string | null;
   onStep: (step: string) => void;
 }): Promise<Stage> {
@@ -112,7 +113,7 @@ export async function startStage(options: {
     const bare = await BareCluster.connect(kubeconfigPath);
     undo.push(() => bare.close());
     const env = { TEMPORAL_ADDRESS: address, KUBECONFIG: kubeconfigPath };
-    const workerEnv = { ...env, PILOTLIGHT_HEARTBEATS: options.heartbeats ?? 'default' };
+    const workerEnv = { ...env, PILOTLIGHT_HEARTBEATS: options.heartbeats };
     const ours = [await createWorker({ folder, env: workerEnv, profileFolder })];
     for (let index = 0; index < options.apis; index += 1) {
       ours.push(await createApi({ folder, env, profileFolder, name: `api-${index}` }));
@@ -131,6 +132,7 @@ export async function startStage(options: {
       ours,
       auditLog: audit?.path ?? null,
       client,
+      temporalAddress: address,
       metricsUrl: temporal.metricsUrl,
       stop,
       processes: () => [

@@ -3,9 +3,10 @@ import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { poolWorkflowId } from '../src/pool/names.ts';
 
-const { EventType, TimeoutType } = proto.temporal.api.enums.v1;
+const { TimeoutType } = proto.temporal.api.enums.v1;
 
 type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
+type Failure = proto.temporal.api.failure.v1.IFailure;
 
 /** A pool continues as new every few thousand events; no benchmark makes as many runs as this. */
 const maxRuns = 200;
@@ -31,19 +32,26 @@ export const noTrouble: WorkflowTrouble = {
 
 /** Counts the trouble of one run's events. */
 export function troubleOf(events: HistoryEvent[]): WorkflowTrouble {
-  const count = (type: number): number =>
-    events.filter(({ eventType }) => eventType === type).length;
-  const lost = events.filter(({ activityTaskTimedOutEventAttributes: timedOut }) => {
-    const failure =
-      timedOut?.failure?.timeoutFailureInfo ?? timedOut?.failure?.cause?.timeoutFailureInfo;
-    return failure?.timeoutType === TimeoutType.TIMEOUT_TYPE_HEARTBEAT;
+  const countWith = (key: keyof HistoryEvent): number =>
+    events.filter((event) => event[key] !== undefined && event[key] !== null).length;
+  // An attempt that was lost is tried again: only the attempt that ends it is written down, with the
+  // failure of the one before.
+  const lost = events.filter((event) => {
+    const { activityTaskTimedOutEventAttributes: end, activityTaskStartedEventAttributes: again } =
+      event;
+    return [end?.failure, again?.lastFailure].some(isLostHeartbeat);
   });
   return {
-    failedWorkflowTasks: count(EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED),
-    timedOutWorkflowTasks: count(EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT),
+    failedWorkflowTasks: countWith('workflowTaskFailedEventAttributes'),
+    timedOutWorkflowTasks: countWith('workflowTaskTimedOutEventAttributes'),
     lostHeartbeats: lost.length,
     longestHistory: events.length,
   };
+}
+
+function isLostHeartbeat(failure: Failure | null | undefined): boolean {
+  const timeout = failure?.timeoutFailureInfo ?? failure?.cause?.timeoutFailureInfo;
+  return timeout?.timeoutType === TimeoutType.TIMEOUT_TYPE_HEARTBEAT;
 }
 
 /** Adds two up; of the histories the longer one counts. */

@@ -6,6 +6,9 @@ import {
   type LogLevel,
 } from '../configuration/read-environment.ts';
 
+/** The settings of heartbeats. */
+export const heartbeatProfiles = ['default', 'cloud'] as const;
+
 const schema = z.object({
   ...commonSettings,
   /** Where /healthz, /readyz and /metrics are served. Loopback, unless a keeper asks from elsewhere. */
@@ -17,11 +20,11 @@ const schema = z.object({
    */
   PILOTLIGHT_MAX_ACTIVITIES: z.coerce.number().int().min(10).max(5_000).default(1_500),
   /** `default` notices a killed worker within 10 s, `cloud` within 3 minutes at a 36th of the beats. */
-  PILOTLIGHT_HEARTBEATS: z.enum(['default', 'cloud']).default('default'),
+  PILOTLIGHT_HEARTBEATS: z.enum(heartbeatProfiles).default('default'),
 });
 
 /** How often waits tell Temporal that they live: often, or seldom because each time is billed. */
-export type HeartbeatProfile = 'default' | 'cloud';
+export type HeartbeatProfile = (typeof heartbeatProfiles)[number];
 
 /** What a worker process is told. Temporal's own settings come by its envconfig. */
 export interface WorkerConfiguration {

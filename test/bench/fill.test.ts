@@ -22,6 +22,7 @@ describe('the report of a fill', () => {
     pods: 300,
     pool: [run(4_000.4, 1), run(9_000, 9), run(3_000, 2)],
     floor: [run(2_000, 0), run(1_000, 0), run(3_000, 0)],
+    emptyMs: [900, 1_100.4, 1_000],
   });
 
   it('takes medians of the runs and compares those', () => {
@@ -29,6 +30,7 @@ describe('the report of a fill', () => {
     assert.equal(report.floorMs, 2_000);
     assert.equal(report.ratio, 2);
     assert.equal(report.podsPerSecond, 75);
+    assert.equal(report.emptyActivitiesMs, 1_000);
   });
 
   it('shows every run and how far they lie apart', () => {

@@ -1,0 +1,166 @@
+/**
+ * How long it takes until a process that was killed is of use again: an API replica until its first
+ * claim, with many pods to list before; a worker until a fill that it was killed in goes on.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { podsPath } from './bare-cluster.ts';
+import type { OurProcess } from './our-processes.ts';
+import { countReadyPods } from './ready-pods.ts';
+import { createPools, removePools, selectorOf, sharesOf, type Share } from './several-pools.ts';
+import { namespace, type Stage } from './stage.ts';
+import { median, spreadOf, type Spread } from './statistics.ts';
+
+/** Pause between claims that are refused because nobody listens yet. */
+const askEveryMs = 10;
+
+/** A replica whose first claim takes longer does not start at all. */
+const claimDeadlineMs = 60_000;
+
+/** Pods of the fill that a worker is killed in, and how many of them are Ready then. */
+const interruptedPods = 300;
+const readyWhenKilled = 50;
+
+/** Time for the last requests of a killed worker to be done. */
+const lastRequestsMs = 200;
+
+/** The report of restarts; times are medians. */
+export interface RestartReport {
+  benchmark: 'restart';
+  cluster: string;
+  /** Pods in the namespace while the API starts. */
+  pods: number;
+  pools: number;
+  /** From the start of the process to the answer of the first claim. */
+  firstClaimMs: number;
+  /** The same machine starts a Node process that does nothing, and lists these pods. */
+  floorMs: number;
+  ratio: number;
+  spread: { firstClaimMs: Spread; floorMs: Spread };
+  /** From the start of the killed worker's successor; of a fill of 300. */
+  resumed: { firstPodMs: number; allReadyMs: number };
+}
+
+/** Measures restarts. Raises when a process does not come back. */
+export async function measureRestart(options: {
+  stage: Stage;
+  cluster: string;
+  pools: number;
+  pods: number;
+  runs: number;
+  onStep: (step: string) => void;
+  signal: AbortSignal;
+}): Promise<RestartReport> {
+  const { stage, cluster, pools, pods, runs, onStep, signal } = options;
+  const [worker, api] = stage.ours;
+  if (worker === undefined || api === undefined) throw new Error('Expected a worker and an API');
+  const shares = sharesOf({ name: 'restart', pools, pods });
+  try {
+    onStep(`Filling ${pools} pools with ${pods} pods`);
+    await fill(stage, shares);
+    const times: { claims: number[]; floor: number[] } = { claims: [], floor: [] };
+    for (let run = 1; run <= runs; run += 1) {
+      signal.throwIfAborted();
+      onStep(`Run ${run} of ${runs}: the API starts`);
+      times.floor.push(await startBare(stage));
+      times.claims.push(await startApi(api, shares[0]?.pool ?? ''));
+    }
+    onStep('A worker is killed during a fill');
+    const resumed = await resumeFill(stage, worker);
+    const firstClaimMs = Math.round(median(times.claims));
+    const floorMs = Math.round(median(times.floor));
+    return {
+      ...{ benchmark: 'restart', cluster, pods, pools, firstClaimMs, floorMs, resumed },
+      ratio: Math.round((firstClaimMs / floorMs) * 100) / 100,
+      spread: { firstClaimMs: spreadOf(times.claims), floorMs: spreadOf(times.floor) },
+    };
+  } finally {
+    await removePools(stage, shares);
+  }
+}
+
+async function fill(stage: Stage, shares: Share[]): Promise<void> {
+  const selector = selectorOf(shares);
+  const pods = shares.reduce((sum, share) => sum + share.pods, 0);
+  const ready = await countReadyPods({ bare: stage.bare, namespace, selector, pods });
+  try {
+    await Promise.all([ready.all(), createPools(stage, shares)]);
+  } finally {
+    ready.stop();
+  }
+}
+
+/** Kills the replica, starts it and claims until it grants one. */
+async function startApi(api: OurProcess, pool: string): Promise<number> {
+  await api.process.kill();
+  const startedAt = performance.now();
+  const started = api.process.start();
+  const granted = claimSoon(`${api.url}/v1/pools/${pool}/claims`);
+  const [claimedAt] = await Promise.all([granted, started]);
+  return Math.round(claimedAt - startedAt);
+}
+
+async function claimSoon(url: string): Promise<number> {
+  const deadlineMs = performance.now() + claimDeadlineMs;
+  let refusal: unknown = null;
+  while (performance.now() < deadlineMs) {
+    try {
+      const answer = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{"waitSeconds":0}',
+        signal: AbortSignal.timeout(claimDeadlineMs),
+      });
+      const text = await answer.text();
+      if (answer.ok) return performance.now();
+      refusal = text;
+    } catch (error) {
+      // Nobody listens yet.
+      refusal = error;
+    }
+    await sleep(askEveryMs);
+  }
+  throw new Error(`no claim was granted within ${claimDeadlineMs} ms: ${String(refusal)}`);
+}
+
+/** What no replica can do without: a process that starts, and the list of pods. */
+async function startBare(stage: Stage): Promise<number> {
+  const startedAt = performance.now();
+  await once(spawn(process.execPath, ['--eval', ''], { stdio: 'ignore' }), 'exit');
+  await stage.bare.call({ method: 'GET', path: podsPath(namespace), expected: [200] });
+  return Math.round(performance.now() - startedAt);
+}
+
+/** Kills the worker with -9 when a part of the pods is Ready, and starts it again at once. */
+async function resumeFill(stage: Stage, worker: OurProcess): Promise<RestartReport['resumed']> {
+  const shares = sharesOf({ name: 'resumed', pools: 1, pods: interruptedPods });
+  const watched = { bare: stage.bare, namespace, selector: selectorOf(shares) };
+  const some = await countReadyPods({ ...watched, pods: readyWhenKilled });
+  const all = await countReadyPods({ ...watched, pods: interruptedPods });
+  const news = Promise.withResolvers<number>();
+  let isKilled = false;
+  const stopWatch = await stage.bare.watchPods({
+    ...{ namespace, selector: watched.selector, onEnd: news.reject },
+    onChange: (type) => {
+      if (type === 'ADDED' && isKilled) news.resolve(performance.now());
+    },
+  });
+  try {
+    await Promise.all([some.all(), createPools(stage, shares)]);
+    await worker.process.kill();
+    await sleep(lastRequestsMs);
+    isKilled = true;
+    const startedAt = performance.now();
+    const [firstAt, allAt] = await Promise.all([news.promise, all.all(), worker.process.start()]);
+    return {
+      firstPodMs: Math.round(firstAt - startedAt),
+      allReadyMs: Math.round(allAt - startedAt),
+    };
+  } finally {
+    stopWatch();
+    some.stop();
+    all.stop();
+    await removePools(stage, shares);
+  }
+}
