@@ -2,10 +2,14 @@
  * The benchmarks' command line: `npm run bench -- COMMAND`. Progress goes to stderr, the report to
  * stdout; with `--json` the last thing printed there is one JSON object.
  */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Command, Option } from 'commander';
 import ora from 'ora';
 import { clusterKinds, type ClusterKind } from '../dev/clusters/start-cluster.ts';
 import { heartbeatProfiles, type HeartbeatProfile } from '../src/workers/configuration.ts';
+import { measureAll } from './all.ts';
+import { chartsOf } from './charts.ts';
 import type { LoadSettings } from './claims-report.ts';
 import { measureClaims } from './claims.ts';
 import { measureFill } from './fill.ts';
@@ -13,18 +17,14 @@ import { formatClaims } from './format-claims.ts';
 import { formatFill } from './format-fill.ts';
 import { formatQuiet } from './format-quiet.ts';
 import { formatRestart } from './format-restart.ts';
+import { measureOnStage, type CommonOptions } from './measure-on-stage.ts';
 import { measureQuiet } from './quiet.ts';
+import { formatReport } from './report.ts';
 import { measureRestart } from './restart.ts';
+import { readResults } from './results.ts';
 import { burst, steadyLoad, type LoadSchedule } from './schedules.ts';
-import { startStage, type Stage } from './stage.ts';
+import { suite } from './suite.ts';
 import { wholeNumber } from './whole-number.ts';
-
-/** The options of every benchmark. */
-interface CommonOptions {
-  cluster: ClusterKind;
-  json?: true;
-  profile?: string;
-}
 
 /** The options of the benchmarks of claims. */
 interface ClaimOptions extends CommonOptions {
@@ -159,6 +159,43 @@ addClaimOptions(program.command('burst'))
     await measureLoad(options, settings, burst(poolSize));
   });
 
+program
+  .command('all')
+  .description('make all measurements, each on servers of its own: about an hour')
+  .addOption(clusterOption().default('control-plane' satisfies ClusterKind))
+  .option('--quick', 'fewer sizes and short loads, for a first look: about 12 minutes')
+  .requiredOption('--json <file>', 'where the results go, after each measurement')
+  .action(async (options: { cluster: ClusterKind; quick?: true; json: string }) => {
+    const spinner = ora({ stream: process.stderr, discardStdin: false }).start();
+    const { cluster, json: path, quick = false } = options;
+    const { results } = await measureAll({
+      ...{ measurements: suite({ quick }), cluster, quick, path },
+      onStep: (step) => void (spinner.text = step),
+    });
+    const failed = results.filter(({ error }) => error !== null).map(({ name }) => name);
+    if (failed.length > 0) {
+      spinner.fail();
+      throw new Error(`these measurements failed: ${failed.join(', ')}; ${path} says why`);
+    }
+    spinner.succeed(`${results.length} measurements are in ${path}`);
+  });
+
+program
+  .command('report')
+  .description('make a page with charts from the results of `all`')
+  .argument('<file>', 'the results')
+  .option('--out <file>', 'the page; charts go into a folder beside it', 'bench/report.md')
+  .action(async (path: string, { out }: { out: string }) => {
+    const results = readResults(await readFile(path, 'utf8'));
+    const chartFolder = 'charts';
+    const charts = chartsOf(results);
+    const folder = join(dirname(out), chartFolder);
+    await mkdir(folder, { recursive: true });
+    for (const { name, svg } of charts) await writeFile(join(folder, `${name}.svg`), svg);
+    await writeFile(out, formatReport(results, { charts, chartFolder }));
+    console.log(`${out} and ${charts.length} charts in ${folder} are written`);
+  });
+
 try {
   await program.parseAsync();
   // Temporal's client may keep a timer for an address that is gone; everything of ours has ended.
@@ -168,13 +205,13 @@ try {
   process.exit(1);
 }
 
+function clusterOption(): Option {
+  return new Option('--cluster <kind>', 'the cluster to start').choices(clusterKinds);
+}
+
 function addCommonOptions(command: Command): Command {
   return command
-    .addOption(
-      new Option('--cluster <kind>', 'the cluster to start')
-        .choices(clusterKinds)
-        .default('simulated' satisfies ClusterKind),
-    )
+    .addOption(clusterOption().default('simulated' satisfies ClusterKind))
     .option('--json', 'print one JSON object instead of tables')
     .option('--profile <folder>', 'write CPU profiles of our processes there');
 }
@@ -200,40 +237,4 @@ async function measureLoad(
     const report = await measureClaims({ ...stage, settings, schedule });
     return { report, text: formatClaims(report) };
   });
-}
-
-/** Starts the servers, measures, prints, and stops everything, also after Ctrl-C. */
-async function measureOnStage(
-  options: CommonOptions & { apis: number; heartbeats?: HeartbeatProfile },
-  measure: (stage: {
-    stage: Stage;
-    onStep: (step: string) => void;
-    signal: AbortSignal;
-  }) => Promise<{ report: object; text: string }>,
-): Promise<void> {
-  const ending = new AbortController();
-  const interrupt = (): void => ending.abort(new Error('interrupted'));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
-  const spinner = ora({ stream: process.stderr, discardStdin: false });
-  const onStep = (step: string): void => {
-    if (spinner.isSpinning) spinner.succeed();
-    spinner.start(step);
-  };
-  let stage: Stage | null = null;
-  try {
-    stage = await startStage({
-      ...{ cluster: options.cluster, apis: options.apis, onStep },
-      profileFolder: options.profile ?? null,
-      heartbeats: options.heartbeats ?? 'default',
-    });
-    const { report, text } = await measure({ stage, onStep, signal: ending.signal });
-    onStep('Stopping the servers');
-    await stage.stop('done');
-    spinner.succeed();
-    console.log(options.json === true ? JSON.stringify(report) : text);
-  } catch (error) {
-    spinner.fail();
-    await stage?.stop('failed');
-    throw error;
-  }
 }

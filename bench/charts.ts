@@ -1,0 +1,158 @@
+/** Charts of results as SVG, drawn without a browser. */
+import { init, use, type ComposeOption } from 'echarts/core';
+import { BarChart, LineChart, type BarSeriesOption, type LineSeriesOption } from 'echarts/charts';
+import {
+  GridComponent,
+  LegendComponent,
+  TitleComponent,
+  type GridComponentOption,
+  type LegendComponentOption,
+  type TitleComponentOption,
+} from 'echarts/components';
+import { SVGRenderer } from 'echarts/renderers';
+import type { Report, Results } from './results.ts';
+
+use([...[BarChart, LineChart, GridComponent, LegendComponent, TitleComponent], SVGRenderer]);
+
+type Option = ComposeOption<
+  | BarSeriesOption
+  | LineSeriesOption
+  | GridComponentOption
+  | LegendComponentOption
+  | TitleComponentOption
+>;
+
+const width = 720;
+const height = 320;
+
+/** A chart to be written beside the report. */
+export interface Chart {
+  /** File name without its ending. */
+  name: string;
+  title: string;
+  svg: string;
+}
+
+type Of<B extends Report['benchmark']> = Extract<Report, { benchmark: B }>;
+
+/** Those for which there are results. */
+export function chartsOf({ results }: Results): Chart[] {
+  const reports = results.flatMap(({ report }) => report ?? []);
+  const fills = reports.filter((report): report is Of<'fill'> => report.benchmark === 'fill');
+  const loads = reports.filter(
+    (report): report is Of<'claims' | 'burst'> =>
+      report.benchmark === 'claims' || report.benchmark === 'burst',
+  );
+  const quiets = reports.filter((report): report is Of<'quiet'> => report.benchmark === 'quiet');
+  return [
+    ...(fills.length > 0 ? [fillChart(fills)] : []),
+    ...(loads.length > 0 ? [claimChart(loads), cpuChart(loads)] : []),
+    ...(quiets.length > 0 ? [memoryChart(quiets)] : []),
+  ];
+}
+
+function fillChart(fills: Of<'fill'>[]): Chart {
+  const bar = (name: string, data: number[]): BarSeriesOption => ({ type: 'bar', name, data });
+  return draw('fill', 'Fill: seconds until all pods are Ready', {
+    xAxis: {
+      type: 'category',
+      data: fills.map(({ pods, pools }) => `${pods} in ${pools}`),
+    },
+    yAxis: { type: 'value', name: 's' },
+    series: [
+      bar(
+        'pools',
+        fills.map(({ readyMs }) => readyMs / 1000),
+      ),
+      bar(
+        'floor',
+        fills.map(({ floorMs }) => floorMs / 1000),
+      ),
+      bar(
+        'empty activities',
+        fills.map(({ emptyActivitiesMs }) => emptyActivitiesMs / 1000),
+      ),
+    ],
+  });
+}
+
+function nameOf({ ratePerSecond, claimIds }: Of<'claims' | 'burst'>): string {
+  if (ratePerSecond === null) return 'burst';
+  return `${ratePerSecond}/s${claimIds ? ' named' : ''}`;
+}
+
+function claimChart(loads: Of<'claims' | 'burst'>[]): Chart {
+  const line = (name: string, data: number[], type: 'solid' | 'dashed'): LineSeriesOption => ({
+    ...{ type: 'line', name, data, lineStyle: { type } },
+  });
+  return draw('claims', 'Claims: milliseconds, on a logarithmic scale', {
+    xAxis: { type: 'category', data: loads.map(nameOf) },
+    yAxis: { type: 'log', name: 'ms', min: 1 },
+    series: [
+      line(
+        'p50',
+        loads.map(({ claims }) => claims.p50Ms),
+        'solid',
+      ),
+      line(
+        'p99',
+        loads.map(({ claims }) => claims.p99Ms),
+        'solid',
+      ),
+      line(
+        'floor p50',
+        loads.map(({ floor }) => floor.p50Ms),
+        'dashed',
+      ),
+      line(
+        'floor p99',
+        loads.map(({ floor }) => floor.p99Ms),
+        'dashed',
+      ),
+    ],
+  });
+}
+
+/** Who spends the machine: CPU milliseconds a claim, by process. */
+function cpuChart(loads: Of<'claims' | 'burst'>[]): Chart {
+  const processes = [...new Set(loads.flatMap(({ cpuSeconds }) => Object.keys(cpuSeconds.pool)))];
+  return draw('cpu', 'CPU milliseconds a claim, by process', {
+    xAxis: { type: 'category', data: loads.map(nameOf) },
+    yAxis: { type: 'value', name: 'ms' },
+    series: processes.map((name) => ({
+      ...{ type: 'bar', stack: 'cpu', name },
+      data: loads.map(({ cpuSeconds, claims }) =>
+        Math.round(((cpuSeconds.pool[name] ?? 0) * 1000) / Math.max(1, claims.count)),
+      ),
+    })),
+  });
+}
+
+function memoryChart(quiets: Of<'quiet'>[]): Chart {
+  const processes = ['worker', 'api-0', 'temporal'];
+  return draw('memory', 'Resident memory with quiet pools', {
+    xAxis: {
+      type: 'category',
+      data: quiets.map(({ pools, pods, heartbeats }) => `${pools} × ${pods / pools} ${heartbeats}`),
+    },
+    yAxis: { type: 'value', name: 'MB' },
+    series: processes.map((name) => ({
+      ...{ type: 'bar', name },
+      data: quiets.map(({ memoryMb }) => memoryMb.full[name] ?? 0),
+    })),
+  });
+}
+
+function draw(name: string, title: string, option: Option): Chart {
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
+  chart.setOption<Option>({
+    ...{ animation: false, backgroundColor: '#ffffff' },
+    title: { text: title, textStyle: { fontSize: 14 } },
+    legend: { bottom: 0 },
+    grid: { left: 60, right: 20, top: 50, bottom: 60 },
+    ...option,
+  });
+  const svg = chart.renderToSVGString();
+  chart.dispose();
+  return { name, title, svg };
+}

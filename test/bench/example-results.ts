@@ -1,0 +1,68 @@
+/** Results of a whole suite, made up. */
+import { reportClaims } from '../../bench/claims-report.ts';
+import { reportFill } from '../../bench/fill.ts';
+import type { Report, Results } from '../../bench/results.ts';
+
+const trouble = {
+  failedWorkflowTasks: 0,
+  timedOutWorkflowTasks: 0,
+  lostHeartbeats: 0,
+  longestHistory: 700,
+};
+
+const fill = reportFill({
+  ...{ cluster: 'control-plane', pools: 1, pods: 300, emptyMs: [1_000] },
+  pool: [
+    { readyMs: 3_000, cpuSeconds: { worker: 2 }, actions: 600, memoryMb: { worker: 200 }, trouble },
+  ],
+  floor: [{ readyMs: 2_000, cpuSeconds: { bench: 1 } }],
+});
+
+const claims = (latencyMs: number) => ({ latencyMs, hit: true, error: null });
+
+const load = reportClaims({
+  settings: {
+    ...{ benchmark: 'claims', cluster: 'control-plane', ratePerSecond: 45, seconds: 60 },
+    ...{ poolSize: 150, claimIds: false, replicas: 1 },
+  },
+  pool: [
+    {
+      ...{ claims: [claims(20), claims(40)], cpuSeconds: { worker: 0.02 }, racesLost: 0 },
+      ...{ actions: 4, writes: { 'create pods': 2, 'patch pods': 2, 'delete pods': 2 } },
+    },
+  ],
+  floor: [
+    { claims: [claims(5), claims(10)], cpuSeconds: {}, racesLost: 0, actions: 0, writes: null },
+  ],
+});
+
+const quiet: Report = {
+  ...{ benchmark: 'quiet', cluster: 'control-plane', heartbeats: 'cloud', pools: 50, pods: 2_000 },
+  ...{ fillMs: 20_000, seconds: 60, actions: {}, lists: 0, actionsPerList: 3 },
+  ...{ perPoolAndHour: 3, perWatcherAndHour: 50, perHour: 200, cpuSeconds: {}, trouble },
+  memoryMb: { empty: { worker: 150 }, full: { worker: 240, 'api-0': 120, temporal: 300 } },
+  parts: { worker: { residentMb: 240, heapUsedMb: 60, heapTotalMb: 80, externalMb: 5 } },
+};
+
+const restart: Report = {
+  ...{ benchmark: 'restart', cluster: 'control-plane', pods: 2_000, pools: 20 },
+  ...{ firstClaimMs: 900, floorMs: 300, ratio: 3 },
+  spread: { firstClaimMs: { min: 850, max: 990 }, floorMs: { min: 290, max: 310 } },
+  resumed: { firstPodMs: 2_000, allReadyMs: 9_000 },
+};
+
+/** One result of each kind, and one that failed. */
+export const exampleResults: Results = {
+  ...{ version: 1, startedAt: '2026-01-02T03:04:05.000Z', quick: false, cluster: 'control-plane' },
+  machine: { cpus: 2, model: 'some CPU', memoryGb: 8, node: 'v24.0.0' },
+  results: [
+    ...[fill, load, quiet, restart].map((report) => ({
+      ...{ name: report.benchmark, command: `npm run bench -- ${report.benchmark}`, load: 0.5 },
+      ...{ report, error: null },
+    })),
+    {
+      ...{ name: 'burst', command: 'npm run bench -- burst', load: 1, report: null },
+      error: 'exit code 1: no pod was Ready',
+    },
+  ],
+};

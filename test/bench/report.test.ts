@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { readOutput } from '../../bench/all.ts';
+import { chartsOf } from '../../bench/charts.ts';
+import { judge } from '../../bench/goals.ts';
+import { formatReport } from '../../bench/report.ts';
+import { readResults } from '../../bench/results.ts';
+import { suite } from '../../bench/suite.ts';
+import { exampleResults } from './example-results.ts';
+
+describe('the suite of all benchmarks', () => {
+  it('names each measurement once, and asks for no JSON or cluster of its own', () => {
+    for (const quick of [true, false]) {
+      const measurements = suite({ quick });
+      assert.equal(new Set(measurements.map(({ name }) => name)).size, measurements.length);
+      const all = measurements.flatMap(({ args }) => args);
+      assert.ok(!all.includes('--json') && !all.includes('--cluster'));
+    }
+  });
+
+  it('has every kind of measurement in a quick run too', () => {
+    const kinds = (quick: boolean) =>
+      [...new Set(suite({ quick }).map(({ args }) => args[0]))].sort();
+    assert.deepEqual(kinds(true), ['burst', 'claims', 'fill', 'quiet', 'restart']);
+    assert.deepEqual(kinds(true), kinds(false));
+  });
+});
+
+describe('what a benchmark printed', () => {
+  it('is the object of its last line', () => {
+    const stdout = 'a warning\n{"benchmark":"fill"}\n';
+    const { report, error } = readOutput({ exitCode: 0, stdout, stderr: '' });
+    assert.deepEqual([report, error], [{ benchmark: 'fill' }, null]);
+  });
+
+  it('is a failure with its last words when it has no such line or another exit code', () => {
+    const failed = readOutput({ exitCode: 1, stdout: '{}', stderr: 'error: no pods\n' });
+    assert.deepEqual(failed, { report: null, error: 'exit code 1: error: no pods' });
+    assert.equal(readOutput({ exitCode: 0, stdout: '', stderr: '' }).report, null);
+    assert.match(readOutput({ stdout: '', stderr: 'killed' }).error ?? '', /exit code none/);
+  });
+});
+
+describe('the results of all benchmarks', () => {
+  it('are read as they were written', () => {
+    assert.deepEqual(readResults(JSON.stringify(exampleResults)), exampleResults);
+  });
+
+  it('are refused with the field that is wrong', () => {
+    const wrong = { ...exampleResults, version: 2 };
+    assert.throws(() => readResults(JSON.stringify(wrong)), /results of `bench -- all`.*version/);
+  });
+});
+
+describe('the goals', () => {
+  const judged = judge(exampleResults);
+  const about = (text: string) => judged.find(({ goal }) => goal.includes(text));
+
+  it('are compared with what was measured', () => {
+    assert.deepEqual(about('fill of 300 in one pool: ratio'), {
+      goal: 'fill of 300 in one pool: ratio to the floor ≤ 2',
+      measured: '1.5',
+      isMet: true,
+    });
+    assert.equal(about('45/s: ratio of p50')?.isMet, false);
+    assert.equal(about('45/s: 100 % hits')?.isMet, true);
+    assert.equal(about('50 quiet pools with 2000 pods, cloud: actions an hour')?.isMet, true);
+    assert.equal(about('first claim of a new API with 2000 pods')?.isMet, true);
+  });
+
+  it('are missed by a measurement that failed', () => {
+    assert.deepEqual(about('burst is measured'), {
+      goal: 'burst is measured',
+      measured: 'it failed',
+      isMet: false,
+    });
+  });
+});
+
+describe('the report', () => {
+  const charts = chartsOf(exampleResults);
+  const page = formatReport(exampleResults, { charts, chartFolder: 'charts' });
+
+  it('has a chart of each kind of result, drawn as SVG', () => {
+    assert.deepEqual(
+      charts.map(({ name }) => name),
+      ['fill', 'claims', 'cpu', 'memory'],
+    );
+    for (const { name, svg } of charts) {
+      assert.match(svg, /^<svg width="720"/);
+      assert.match(svg, /<\/svg>\s*$/);
+      assert.ok(page.includes(`(charts/${name}.svg)`));
+    }
+  });
+
+  it('says what was measured, on what, and which goals were missed', () => {
+    assert.match(page, /2 × some CPU, 8 GB, Node v24\.0\.0, cluster control-plane/);
+    assert.match(page, /^\| fill of 300 in one pool: ratio to the floor ≤ 2 \| 1\.5 \| yes \|$/m);
+    assert.match(page, /^\| 45\/s: ratio of p50 to the floor ≤ 2\.5 \| 4 \| \*\*no\*\* \|$/m);
+    assert.match(page, /^\| 2 at 45\/s \| .*\| 0\.5 \|$/m);
+    assert.match(page, /^\| 2000 \| 900 \| 850 to 990 \| 300 \| 2000 \| 9000 \| 0\.5 \|$/m);
+    assert.match(
+      page,
+      /^\| 50 \| 2000 \| cloud \| 200 \| 3 \| 50 \| 240 \| 120 \| 300 \| 0\.5 \|$/m,
+    );
+  });
+
+  it('quotes what failed', () => {
+    assert.match(page, /## Failed\n\n`npm run bench -- burst`:\n\n```\nexit code 1: no pod/);
+  });
+});
