@@ -8,6 +8,7 @@ export interface PodMoment {
   name: string;
   uid: string;
   pool: string;
+  templateHash: string | null;
   node: string | null;
   isReady: boolean;
   /** Has a deletionTimestamp. */
@@ -132,6 +133,7 @@ export class PodRecorder {
       name,
       uid,
       pool: labels['pilotlight.dev/pool'] ?? '',
+      templateHash: labels['pilotlight.dev/template'] ?? null,
       node: pod.spec?.nodeName ?? null,
       isReady: conditions.some(({ type, status }) => type === 'Ready' && status === 'True'),
       isTerminating: pod.metadata?.deletionTimestamp !== undefined,

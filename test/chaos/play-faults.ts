@@ -1,0 +1,240 @@
+/** Carries a schedule's faults out on the servers of a run. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { V1Pod, V1PodTemplateSpec } from '@kubernetes/client-node';
+import type { ManagedProcess } from '../../dev/managed-process.ts';
+import { poolWorkflowId } from '../../src/pool/names.ts';
+import { changePool } from '../e2e/change-pool.ts';
+import type { Environment } from '../e2e/environment.ts';
+import { playPod } from '../e2e/play-pods.ts';
+import { colocated, exclusive } from '../e2e/pod-templates.ts';
+import { hostileMessages } from './hostile-messages.ts';
+import type { Fault, OurProcess, PoolPlan, Schedule, Server } from './schedule.ts';
+import type { OurRunning } from './start-processes.ts';
+
+/** A run's servers, and what was done to them. */
+export interface ChaosWorld {
+  environment: Environment;
+  running: Record<OurProcess, OurRunning>;
+  pools: PoolPlan[];
+  /** uids of pods that were deleted or ended by a fault. */
+  harmed: Set<string>;
+  /** Targets as people last set them. */
+  targets: Map<string, number>;
+  /** By how much each pool's target was raised, over all. */
+  raises: Map<string, number>;
+  /** Pools whose last target may not have come through. */
+  uncertain: Set<string>;
+  note: (what: string) => void;
+}
+
+/** People repeat what was not answered for so long; then they give it up. */
+const insistMs = 25_000;
+
+/** Plays the whole schedule; resolves when the last fault has passed and everything runs again. */
+export async function playFaults(world: ChaosWorld, schedule: Schedule): Promise<void> {
+  const startedAtMs = performance.now();
+  // Deeds on one pool happen in order, so that the last target set is the last one wanted.
+  const lines = new Map<string, Promise<void>>();
+  const played = schedule.faults.map(async ({ atMs, fault }) => {
+    await sleep(Math.max(0, startedAtMs + atMs - performance.now()));
+    const about = 'pool' in fault ? fault.pool : fault.process;
+    const isInLine = 'pool' in fault && fault.kind !== 'deletePod' && fault.kind !== 'failPod';
+    const before = isInLine ? (lines.get(about) ?? Promise.resolve()) : Promise.resolve();
+    world.note(`${JSON.stringify(fault)} begins`);
+    const playing = before.then(() => play(world, fault));
+    if (isInLine) lines.set(about, playing);
+    await playing;
+  });
+  await Promise.all(played);
+}
+
+async function play(world: ChaosWorld, fault: Fault): Promise<void> {
+  try {
+    await playOne(world, fault);
+  } catch (error) {
+    // What a fault does may itself meet another fault; the checker looks at what came of it.
+    world.note(`${fault.kind} met ${String(error).slice(0, 200)}`);
+  }
+}
+
+async function playOne(world: ChaosWorld, fault: Fault): Promise<void> {
+  switch (fault.kind) {
+    case 'kill':
+    case 'terminate':
+    case 'freeze':
+      return outage(world, fault);
+    case 'deletePod':
+    case 'failPod':
+      return harmPod(world, fault);
+    case 'setTarget':
+    case 'newTemplate':
+    case 'pausePool':
+    case 'hostileMessage':
+      return deed(world, fault);
+    case 'expireWatches':
+    case 'refuseWrites':
+    case 'loseWrites':
+    case 'delayWrites':
+    case 'holdWatches':
+    case 'cutTemporal':
+    case 'stallTemporal':
+      return disturbNetwork(world.running[fault.process], fault);
+  }
+}
+
+async function outage(
+  world: ChaosWorld,
+  fault: Extract<Fault, { kind: 'kill' | 'terminate' | 'freeze' }>,
+): Promise<void> {
+  const victim = processOf(world, fault.process);
+  if (fault.kind === 'freeze') {
+    victim.signal('SIGSTOP');
+    await sleep(fault.seconds * 1_000);
+    victim.signal('SIGCONT');
+    return;
+  }
+  if (fault.kind === 'kill') await victim.kill();
+  else await victim.stop();
+  await sleep(fault.seconds * 1_000);
+  await victim.start();
+}
+
+function processOf(world: ChaosWorld, name: OurProcess | Server): ManagedProcess {
+  const { environment, running } = world;
+  if (name in running) return running[name as OurProcess].process;
+  const all = [environment.temporal.process, ...environment.cluster.processes];
+  const found = all.find((process) => process.name === name);
+  if (found === undefined) throw new Error(`Expected a process of the run, got ${name}`);
+  return found;
+}
+
+async function disturbNetwork(
+  { cluster, temporal }: OurRunning,
+  fault: Exclude<Fault, { pool: string } | { kind: 'kill' | 'terminate' | 'freeze' }>,
+): Promise<void> {
+  switch (fault.kind) {
+    case 'expireWatches':
+      cluster.expireWatches();
+      return;
+    case 'refuseWrites':
+      cluster.refuse(() => true, fault.times);
+      return;
+    case 'loseWrites':
+      cluster.loseEvery(fault.every);
+      await sleep(fault.seconds * 1_000);
+      cluster.loseEvery(0);
+      return;
+    case 'delayWrites':
+      cluster.delayEvery(fault.every);
+      await sleep(fault.seconds * 1_000);
+      cluster.delayEvery(0);
+      return;
+    case 'holdWatches':
+      cluster.holdWatches();
+      await sleep(fault.seconds * 1_000);
+      cluster.releaseWatches();
+      return;
+    case 'cutTemporal':
+    case 'stallTemporal':
+      if (fault.kind === 'cutTemporal') temporal.cut();
+      else temporal.stall();
+      await sleep(fault.seconds * 1_000);
+      temporal.heal();
+      return;
+  }
+}
+
+async function harmPod(
+  { environment, harmed, note }: ChaosWorld,
+  { kind, pool, choice }: Extract<Fault, { kind: 'deletePod' | 'failPod' }>,
+): Promise<void> {
+  const { core } = environment.connection;
+  const { items } = await core.listNamespacedPod({
+    namespace: 'default',
+    labelSelector: `pilotlight.dev/pool=${pool},pilotlight.dev/state=unclaimed`,
+  });
+  const candidates = items.filter((pod) => kind === 'deletePod' || isRunning(pod));
+  const { name = '', uid = '' } = candidates[choice % Math.max(1, items.length)]?.metadata ?? {};
+  if (uid === '') return;
+  // Before the call: whether it was carried out is not always known.
+  harmed.add(uid);
+  note(`${kind} takes ${name}`);
+  if (kind === 'failPod') await playPod(environment, name, 'failed');
+  else {
+    const body = { preconditions: { uid } };
+    await core.deleteNamespacedPod({ namespace: 'default', name, body });
+  }
+}
+
+function isRunning({ metadata, status }: V1Pod): boolean {
+  return status?.phase === 'Running' && metadata?.deletionTimestamp === undefined;
+}
+
+async function deed(
+  world: ChaosWorld,
+  fault: Extract<Fault, { kind: 'setTarget' | 'newTemplate' | 'pausePool' | 'hostileMessage' }>,
+): Promise<void> {
+  const { environment, targets, raises, uncertain, pools } = world;
+  const handle = environment.client.workflow.getHandle(poolWorkflowId(fault.pool));
+  switch (fault.kind) {
+    case 'setTarget': {
+      const { pool, target } = fault;
+      const raised = Math.max(0, target - (targets.get(pool) ?? 0));
+      raises.set(pool, (raises.get(pool) ?? 0) + raised);
+      targets.set(pool, target);
+      uncertain.add(pool);
+      await insist(world, () => handle.signal('setTarget', target));
+      uncertain.delete(pool);
+      return;
+    }
+    case 'newTemplate': {
+      const plan = pools.find(({ name }) => name === fault.pool);
+      const template = templateOf(plan?.shape ?? 'quick', fault.version);
+      const templateHash = `v${fault.version}`;
+      return insist(world, () =>
+        changePool({ environment, pool: fault.pool, template, templateHash }),
+      );
+    }
+    case 'pausePool':
+      await insist(world, () => handle.signal('pause'));
+      await sleep(fault.seconds * 1_000);
+      return insist(world, () => handle.signal('resume'));
+    case 'hostileMessage': {
+      const { signalName, payload } = hostileMessages[fault.choice % hostileMessages.length]!;
+      return insist(world, async () => {
+        await environment.client.workflowService.signalWorkflowExecution({
+          namespace: 'default',
+          workflowExecution: { workflowId: handle.workflowId },
+          signalName,
+          input: { payloads: [payload] },
+          identity: 'chaos',
+          requestId: randomUUID(),
+        });
+      });
+    }
+  }
+}
+
+/** The template of a shape; versions differ by a label. */
+export function templateOf(shape: PoolPlan['shape'], version: number): V1PodTemplateSpec {
+  const template =
+    shape === 'exclusive' ? exclusive() : colocated(shape === 'slow' ? { readyDelay: '4s' } : {});
+  Object.assign(template.metadata?.labels ?? {}, { version: `v${version}` });
+  return template;
+}
+
+/** Asks again while servers are away. Raises when they are away for too long. */
+async function insist(world: ChaosWorld, ask: () => Promise<void>): Promise<void> {
+  const { client } = world.environment;
+  const deadlineMs = Date.now() + insistMs;
+  for (;;) {
+    try {
+      await client.withDeadline(Date.now() + 5_000, ask);
+      return;
+    } catch (error) {
+      if (Date.now() > deadlineMs) throw error;
+      await sleep(500);
+    }
+  }
+}
