@@ -15,6 +15,7 @@ import { getCommand } from './get.ts';
 import { pauseCommand } from './pause.ts';
 import { releaseCommand } from './release.ts';
 import { renewCommand } from './renew.ts';
+import { replayCommand } from './replay.ts';
 import { resumeCommand } from './resume.ts';
 import { retryCommand } from './retry.ts';
 import { rolloutCommand } from './rollout.ts';
@@ -36,6 +37,7 @@ const commands = [
   ...[applyCommand(), getCommand(), describeCommand(), scaleCommand(), deleteCommand()],
   ...[pauseCommand(), resumeCommand(), drainCommand(), retryCommand(), rolloutCommand()],
   ...[editCommand(), topCommand(), eventsCommand(), gcCommand(), setupCommand(), doctorCommand()],
+  replayCommand(),
   ...[
     claimCommand(command),
     claimsCommand(),

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { choicesOf, type Choices } from './random-choices.ts';
 
 /** A pod that a client was given. */
-export interface Promised {
+interface Promised {
   claimId: string;
   uid: string;
   podName: string;

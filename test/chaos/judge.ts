@@ -1,6 +1,9 @@
 /** Says what is wrong after a chaos run, once all faults are over: an empty list is a pass. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runningHistories } from '../../src/client/running-histories.ts';
+import { quietReplays, replayHistories } from '../../src/workers/replay-histories.ts';
+import { defaultTaskQueue } from '../../src/workflows/messages.ts';
 import { checkInvariants } from '../e2e/check-invariants.ts';
 import { until } from '../e2e/environment.ts';
 import type { PodMoment } from '../e2e/pod-recorder.ts';
@@ -52,6 +55,7 @@ export async function judge(options: {
     await attempt(() => hadCauses(world, traffic, name));
     await attempt(() => keptPromises(world, traffic, name, released));
   }
+  await attempt(() => replays(world));
   for (const name of ourProcesses) await attempt(() => isOfSize(world, before, name));
   return breaches;
 }
@@ -141,6 +145,18 @@ function keptPromises(
     );
   }
   return Promise.resolve();
+}
+
+/** What was recorded in all this mess replays. */
+async function replays({ environment, pools }: ChaosWorld): Promise<void> {
+  quietReplays();
+  const runs = await Array.fromAsync(
+    replayHistories(runningHistories(environment, defaultTaskQueue)),
+  );
+  const faults = runs.filter(({ fault }) => fault !== null);
+  assert.deepEqual(faults, [], 'histories of this very release do not replay');
+  // One for each pool and the watcher's.
+  assert.equal(runs.length, pools.length + 1, 'workflows that run');
 }
 
 /** Memory and handles are back to about where they were (P9). */

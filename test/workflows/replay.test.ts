@@ -2,14 +2,8 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  Runtime,
-  Worker,
-  type ReplayWorkerOptions,
-  type WorkflowBundle,
-} from '@temporalio/worker';
+import { Worker, type ReplayWorkerOptions, type WorkflowBundle } from '@temporalio/worker';
+import { bundleOf, quietReplays } from '../../src/workers/replay-histories.ts';
 import { workflowCode } from '../../src/workers/workflow-code.ts';
 
 const histories = join(import.meta.dirname, 'histories');
@@ -31,12 +25,8 @@ describe('recorded histories', function () {
   });
 
   before(async () => {
-    const logging = { filter: 'OFF', forward: {} };
-    Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging } });
-    workflowBundle = await bundleWorkflowCode({
-      ...workflowCode,
-      logger: new DefaultLogger('ERROR'),
-    });
+    quietReplays();
+    workflowBundle = await bundleOf(workflowCode.workflowsPath);
   });
 
   it('exist', () => assert.ok(files.length >= 6, `${files.length} histories`));
