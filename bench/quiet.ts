@@ -8,9 +8,8 @@ import { actionsSince, heartbeatKind, readActions, type Actions } from './action
 import { countCpuSeconds } from './cpu-seconds.ts';
 import { memoryPartsOf, readMemory, type Memory, type MemoryParts } from './memory.ts';
 import { fetchMetrics } from './prometheus.ts';
-import { countReadyPods } from './ready-pods.ts';
-import { createPools, removePools, selectorOf, sharesOf } from './several-pools.ts';
-import { namespace, type Stage } from './stage.ts';
+import { fillInTurns, removePools, sharesOf } from './several-pools.ts';
+import type { Stage } from './stage.ts';
 import { round } from './statistics.ts';
 import { readTrouble, type WorkflowTrouble } from './workflow-trouble.ts';
 
@@ -26,7 +25,7 @@ export interface QuietReport {
   heartbeats: string;
   pools: number;
   pods: number;
-  /** From the start of the first workflow until the last pod was Ready. */
+  /** From the start of the first workflow until the last pod was Ready, ten pools at a time. */
   fillMs: number;
   /** How long was measured. */
   seconds: number;
@@ -60,14 +59,10 @@ export async function measureQuiet(options: {
 }): Promise<QuietReport> {
   const { stage, cluster, heartbeats, pools, pods, seconds, onStep, signal } = options;
   const shares = sharesOf({ name: 'quiet', pools, pods });
-  const selector = selectorOf(shares);
   const empty = await readMemory(stage.processes());
   onStep(`Filling ${pools} pools with ${pods} pods`);
-  const ready = await countReadyPods({ bare: stage.bare, namespace, selector, pods });
   try {
-    const startedAt = performance.now();
-    await createPools(stage, shares);
-    const fillMs = (await ready.all()) - startedAt;
+    const fillMs = await fillInTurns(stage, shares);
     onStep(`Letting them settle for ${settleMs / 1000} s`);
     await sleep(settleMs, undefined, { signal });
     onStep(`Measuring for ${seconds} s`);
@@ -93,7 +88,6 @@ export async function measureQuiet(options: {
       ),
     };
   } finally {
-    ready.stop();
     await removePools(stage, shares);
   }
 }

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { podsPath } from './bare-cluster.ts';
 import type { OurProcess } from './our-processes.ts';
 import { countReadyPods } from './ready-pods.ts';
-import { createPools, removePools, selectorOf, sharesOf, type Share } from './several-pools.ts';
+import { createPools, fillInTurns, removePools, selectorOf, sharesOf } from './several-pools.ts';
 import { namespace, type Stage } from './stage.ts';
 import { median, spreadOf, type Spread } from './statistics.ts';
 
@@ -58,7 +58,7 @@ export async function measureRestart(options: {
   const shares = sharesOf({ name: 'restart', pools, pods });
   try {
     onStep(`Filling ${pools} pools with ${pods} pods`);
-    await fill(stage, shares);
+    await fillInTurns(stage, shares);
     const times: { claims: number[]; floor: number[] } = { claims: [], floor: [] };
     for (let run = 1; run <= runs; run += 1) {
       signal.throwIfAborted();
@@ -77,17 +77,6 @@ export async function measureRestart(options: {
     };
   } finally {
     await removePools(stage, shares);
-  }
-}
-
-async function fill(stage: Stage, shares: Share[]): Promise<void> {
-  const selector = selectorOf(shares);
-  const pods = shares.reduce((sum, share) => sum + share.pods, 0);
-  const ready = await countReadyPods({ bare: stage.bare, namespace, selector, pods });
-  try {
-    await Promise.all([ready.all(), createPools(stage, shares)]);
-  } finally {
-    ready.stop();
   }
 }
 
