@@ -1,6 +1,7 @@
 import { isFields, type Fields } from './api-object.ts';
 import { parseQuantity } from './quantity.ts';
-import { namespaces, pods, type Resource } from './resources.ts';
+import { checkQuota } from './resource-quotas.ts';
+import { namespaces, pods, resourceQuotas, type Resource } from './resources.ts';
 import type { Cause } from './status-error.ts';
 
 const dnsLabel = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
@@ -30,6 +31,7 @@ export function checkObject(resource: Resource, object: Fields): Cause[] {
     ...checkAnnotations(metadata['annotations']),
   ];
   if (resource === pods) causes.push(...checkPodSpec('spec', object['spec']));
+  if (resource === resourceQuotas) causes.push(...checkQuota(object['spec']));
   if (resource.plural === 'podtemplates') causes.push(...checkTemplate(object['template']));
   return causes;
 }

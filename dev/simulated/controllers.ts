@@ -5,7 +5,16 @@ import type { NodeAutoscaler } from './node-autoscaler.ts';
 import { hasKubelet, isEvicted, markNode, nodeLeaseNamespace } from './node-loss.ts';
 import { keyOf, type ObjectStore, type StoreEvent } from './object-store.ts';
 import { isTerminal, type Node, type Pod } from './pod.ts';
-import { leases, namespaces, nodes, pods, type Resource, resources } from './resources.ts';
+import { countQuotas } from './resource-quotas.ts';
+import {
+  leases,
+  namespaces,
+  nodes,
+  pods,
+  type Resource,
+  resourceQuotas,
+  resources,
+} from './resources.ts';
 import { schedule } from './scheduler.ts';
 
 /** The autoscaler and the waiting pods are looked at this often, so delays are exact to it. */
@@ -14,12 +23,15 @@ const tickMs = 250;
 /** The scheduler waits this long after a change, so that a burst of creates costs one pass. */
 const scheduleAfterMs = 5;
 
+/** Quotas are counted this long after a change, so that a burst of creates costs one count. */
+const countAfterMs = 5;
+
 /** A pod being deleted, or whose node vanished, is there for this long, so that watchers can see it. */
 const finishDeletionAfterMs = 50;
 
 /**
  * Everything that moves in the simulated cluster besides its API: scheduler, kubelets, node
- * autoscaler, and garbage collection of dependents, of pods on lost nodes and of deleted namespaces.
+ * autoscaler, the count of quotas, and garbage collection of dependents, of pods on lost nodes and of deleted namespaces.
  * All of it acts on what is stored, so a restart goes on where the last life stopped.
  */
 export class Controllers {
@@ -30,6 +42,7 @@ export class Controllers {
   /** When each pod was first seen on its node, by uid; more exact than the stored whole seconds. */
   readonly #boundAtMs = new Map<string, number>();
   #scheduling: NodeJS.Timeout | null = null;
+  #counting: NodeJS.Timeout | null = null;
   #tick: NodeJS.Timeout | null = null;
 
   /** `nodeGraceMs`: from a lost kubelet to its node being Unknown. */
@@ -44,6 +57,7 @@ export class Controllers {
     for (const pod of this.#pods()) this.#onPod(pod);
     this.#collectOrphans();
     this.#scheduleSoon();
+    this.#countSoon();
     this.#tick = setInterval(() => {
       this.#autoscale();
       this.#watchNodes();
@@ -53,6 +67,7 @@ export class Controllers {
   stop(): void {
     for (const timer of this.#timers.values()) clearTimeout(timer);
     if (this.#scheduling) clearTimeout(this.#scheduling);
+    if (this.#counting) clearTimeout(this.#counting);
     if (this.#tick) clearInterval(this.#tick);
   }
 
@@ -80,6 +95,7 @@ export class Controllers {
         setImmediate(() => this.#collectOrphans(uid));
       }
     }
+    if ([pods.plural, resourceQuotas.plural].includes(plural)) this.#countSoon();
     const isFresh = plural === pods.plural && (object as Pod).spec.nodeName === undefined;
     const makesRoom = plural === pods.plural && type === 'DELETED';
     if (isFresh || makesRoom || plural === nodes.plural) this.#scheduleSoon();
@@ -97,6 +113,13 @@ export class Controllers {
       const changed = schedule({ pods: this.#pods(), nodes: this.#nodes(), nowMs: Date.now() });
       for (const pod of changed) this.#store.put(pods, pod);
     }, scheduleAfterMs);
+  }
+
+  #countSoon(): void {
+    this.#counting ??= setTimeout(() => {
+      this.#counting = null;
+      countQuotas(this.#store);
+    }, countAfterMs);
   }
 
   /** Arms the timer of a pod that is on a node: its next report, or the end of its deletion. */

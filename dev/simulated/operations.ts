@@ -4,6 +4,8 @@ import { type ApiObject, type Fields, isFields, withoutEmptyMaps } from './api-o
 import { checkObject, fixedPart } from './check-object.ts';
 import { fillInDefaults } from './fill-in-defaults.ts';
 import { keyOf, type ObjectStore } from './object-store.ts';
+import { refuseInsecurePod } from './pod-security.ts';
+import { refuseOverQuota } from './resource-quotas.ts';
 import { namespaces, pods, type Resource } from './resources.ts';
 import { alreadyExists, badRequest, conflict, invalid, notFound } from './status-error.ts';
 
@@ -56,7 +58,10 @@ interface CreateOptions {
   nowMs: number;
 }
 
-/** Creates an object, or only checks it. Raises 404 (namespace), 409 (name taken), 422 (invalid). */
+/**
+ * Creates an object, or only checks it. Raises 403 (a pod that is not let in), 404 (namespace),
+ * 409 (name taken), 422 (invalid).
+ */
 export function createObject(store: ObjectStore, options: CreateOptions): ApiObject {
   const { resource, namespace, body, isDryRun, nowMs } = options;
   if (!isFields(body)) throw badRequest('the body must be an object');
@@ -76,8 +81,17 @@ export function createObject(store: ObjectStore, options: CreateOptions): ApiObj
   const name = typeof metadata['name'] === 'string' ? metadata['name'] : '';
   if (causes.length > 0) throw invalid(resource, name, causes);
   const object = withoutEmptyMaps(fillInDefaults({ resource, body: named, namespace, nowMs }));
+  // Before the name is looked at, as on a real server: a repeated create may be refused, too.
+  if (resource === pods) admitPod(store, object);
   if (store.get(resource, keyOf(object.metadata))) throw alreadyExists(resource, name);
   return isDryRun ? withoutVersion(object) : store.put(resource, object);
+}
+
+function admitPod(store: ObjectStore, pod: ApiObject): void {
+  const { name, namespace = '' } = pod.metadata;
+  const spec = isFields(pod.spec) ? pod.spec : {};
+  refuseInsecurePod(store, { namespace, name, spec });
+  refuseOverQuota(store, { namespace, name });
 }
 
 function withoutVersion(object: ApiObject): ApiObject {

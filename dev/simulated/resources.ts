@@ -51,6 +51,12 @@ export const leases = core('leases', 'Lease', {
   createsOnUpdate: true,
 });
 
+export const resourceQuotas = core('resourcequotas', 'ResourceQuota', {
+  shortNames: ['quota'],
+  subresources: ['status'],
+  deleteReturnsObject: true,
+});
+
 export const resources: readonly Resource[] = [
   pods,
   nodes,
@@ -59,6 +65,7 @@ export const resources: readonly Resource[] = [
   core('configmaps', 'ConfigMap', { shortNames: ['cm'] }),
   core('events', 'Event', { shortNames: ['ev'] }),
   leases,
+  resourceQuotas,
 ];
 
 /** The `apiVersion` of a resource's objects. */

@@ -48,6 +48,13 @@ export function badRequest(message: string): StatusError {
   return new StatusError({ code: 400, reason: 'BadRequest', message });
 }
 
+/** 403 for an object that admission does not let in. */
+export function forbidden(resource: Resource, name: string, why: string): StatusError {
+  const message = `${qualifiedName(resource)} "${name}" is forbidden: ${why}`;
+  const details = { name, group: resource.group, kind: resource.plural };
+  return new StatusError({ code: 403, reason: 'Forbidden', message, details });
+}
+
 /** 404 for an object that is not there. */
 export function notFound(resource: Resource, name: string): StatusError {
   const message = `${qualifiedName(resource)} "${name}" not found`;

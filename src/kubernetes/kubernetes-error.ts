@@ -89,7 +89,7 @@ function kindOf(code: number, reason: string, message: string): KubernetesErrorK
     case 401:
       return 'unauthorized';
     case 403:
-      return message.includes('exceeded quota') ? 'quota' : 'forbidden';
+      return /exceeded quota|status unknown for quota/.test(message) ? 'quota' : 'forbidden';
     case 404:
       return 'notFound';
     case 409:

@@ -29,6 +29,7 @@ export interface Body {
   spec: { nodeName: string; holderIdentity?: string };
   status?: {
     conditions?: { type: string; status: string; reason?: string; message?: string }[];
+    used?: Record<string, string>;
     phase?: string;
     podIP?: string;
     startTime?: string;
@@ -115,10 +116,21 @@ export class ApiClient {
   }
 
   /** Asks until the answer fits, for at most ten seconds. */
-  async until(path: string, fits: (answer: Answer) => boolean): Promise<Answer> {
+  until(path: string, fits: (answer: Answer) => boolean): Promise<Answer> {
+    return this.untilAnswer({ method: 'GET', path, fits });
+  }
+
+  /** The same for any call. */
+  async untilAnswer(options: {
+    method: string;
+    path: string;
+    body?: unknown;
+    fits: (answer: Answer) => boolean;
+  }): Promise<Answer> {
+    const { method, path, body, fits } = options;
     const endMs = Date.now() + deadlineMs;
     for (;;) {
-      const answer = await this.call('GET', path);
+      const answer = await this.call(method, path, body);
       if (fits(answer)) return answer;
       if (Date.now() > endMs) throw new Error(`not in time: ${JSON.stringify(answer)}`);
       await sleep(50);

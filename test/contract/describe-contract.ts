@@ -1,3 +1,4 @@
+import { admissionContract } from './admission.contract.ts';
 import type { ApiClient } from './api-client.ts';
 import { claimContract } from './claims.contract.ts';
 import { leaseContract } from './leases.contract.ts';
@@ -12,4 +13,5 @@ export function describeContract(connect: () => ApiClient): void {
   describe('lists and watches', () => watchContract(connect));
   describe('claims', () => claimContract(connect));
   describe('leases', () => leaseContract(connect));
+  describe('admission', () => admissionContract(connect));
 }

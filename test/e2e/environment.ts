@@ -20,6 +20,8 @@ import { defaultTaskQueue, workflowTypes } from '../../src/workflows/messages.ts
 import { exampleSpec } from '../pool/examples.ts';
 import { PodRecorder } from './pod-recorder.ts';
 
+const ownSources = join(import.meta.dirname, '../../src');
+
 /** A worker bundles the workflows at its start: 5 s on two idle cores, far more on busy ones. */
 const workerReadyTimeoutMs = 90_000;
 
@@ -33,10 +35,13 @@ export interface Environment {
   client: Client;
   connection: ClusterConnection;
   recorder: PodRecorder;
-  /** Starts a worker, against the cluster of another kubeconfig, or serving /metrics at a port, if given. */
+  /**
+   * Starts a worker; against the cluster of another kubeconfig, serving /metrics at a port, or from the
+   * sources of another release (a folder like `src`) if given.
+   */
   startWorker(
     name: string,
-    options?: { kubeconfigPath?: string; healthPort?: number },
+    options?: { kubeconfigPath?: string; healthPort?: number; sources?: string },
   ): Promise<ManagedProcess>;
   /** Starts an API replica, against the cluster of another kubeconfig if one is given. */
   startApi(name: string, options?: { kubeconfigPath: string }): Promise<ApiReplica>;
@@ -150,7 +155,7 @@ function apiStarter({ cluster, temporal, folder, started }: Parts): Environment[
     const api = new ManagedProcess({
       name,
       command: process.execPath,
-      args: [join(import.meta.dirname, '../../src/api/main.ts')],
+      args: [join(ownSources, 'api/main.ts')],
       env: {
         TEMPORAL_ADDRESS: temporal.address,
         KUBECONFIG: kubeconfigPath,
@@ -169,12 +174,13 @@ function apiStarter({ cluster, temporal, folder, started }: Parts): Environment[
 
 function workerStarter(parts: Parts): Environment['startWorker'] {
   const { cluster, temporal, folder, started } = parts;
-  return async (name, { kubeconfigPath = cluster.kubeconfigPath, healthPort } = {}) => {
-    const port = healthPort ?? (await getPort({ host: '127.0.0.1' }));
+  return async (name, options = {}) => {
+    const { kubeconfigPath = cluster.kubeconfigPath, sources = ownSources } = options;
+    const port = options.healthPort ?? (await getPort({ host: '127.0.0.1' }));
     const worker = new ManagedProcess({
       name,
       command: process.execPath,
-      args: [join(import.meta.dirname, '../../src/workers/main.ts')],
+      args: [join(sources, 'workers/main.ts')],
       env: {
         TEMPORAL_ADDRESS: temporal.address,
         KUBECONFIG: kubeconfigPath,

@@ -8,6 +8,9 @@ describe('the error of a Kubernetes call', () => {
     { code: 401, kind: 'unauthorized' },
     { code: 403, kind: 'forbidden' },
     { code: 403, message: 'pods "a" is forbidden: exceeded quota: q', kind: 'quota' },
+    // A quota that was made a moment ago refuses every pod until it has been counted for once; the
+    // template was charged with it.
+    { code: 403, message: 'pods "a" is forbidden: status unknown for quota: q', kind: 'quota' },
     { code: 404, kind: 'notFound' },
     { code: 409, reason: 'AlreadyExists', kind: 'alreadyExists' },
     { code: 409, reason: 'Conflict', kind: 'conflict' },
