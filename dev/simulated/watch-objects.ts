@@ -8,6 +8,9 @@ import { badRequest, expired } from './status-error.ts';
 /** Time between bookmarks; shorter than the real server's minute, so that tests see some. */
 const bookmarkEveryMs = 10_000;
 
+/** The last bookmark of a watch comes this long before its end, as from the real server. */
+const lastBookmarkBeforeMs = 2_000;
+
 /** A watch without `timeoutSeconds` ends after this long, within the real server's 30 to 60 minutes. */
 const defaultTimeoutSeconds = 1_800;
 
@@ -63,10 +66,13 @@ export function watchObjects(store: ObjectStore, options: WatchOptions): void {
   };
   const wantsBookmarks = query.get('allowWatchBookmarks') === 'true';
   const bookmarks = wantsBookmarks ? setInterval(bookmark, bookmarkEveryMs) : undefined;
+  const lastAfterMs = Math.max(0, timeoutSeconds * 1_000 - lastBookmarkBeforeMs);
+  const last = wantsBookmarks ? setTimeout(bookmark, lastAfterMs) : undefined;
   const end = setTimeout(() => response.end(), timeoutSeconds * 1_000);
   response.once('close', () => {
     unsubscribe();
     clearInterval(bookmarks);
+    clearTimeout(last);
     clearTimeout(end);
   });
 }

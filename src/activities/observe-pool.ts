@@ -5,6 +5,7 @@ import { listPods } from '../kubernetes/pods.ts';
 import { sweepTemplates } from '../kubernetes/templates.ts';
 import type { Observation } from '../pool/observation.ts';
 import { assertCluster, callCluster } from './cluster-failure.ts';
+import { keepBeating } from './keep-beating.ts';
 
 export interface ObservePoolInput {
   pool: string;
@@ -24,7 +25,10 @@ export function createObservePool(dependencies: {
   clusterUid: string;
 }): (input: ObservePoolInput) => Promise<Observation> {
   const { connection, clusterUid } = dependencies;
-  return async ({ pool, namespace, cluster, keepTemplates }) => {
+  return (input) => keepBeating(() => observe(input));
+
+  async function observe(input: ObservePoolInput): Promise<Observation> {
+    const { pool, namespace, cluster, keepTemplates } = input;
     assertCluster(cluster, clusterUid);
     const { version, pods } = await callCluster(() => listPods({ connection, namespace, pool }));
     try {
@@ -36,5 +40,5 @@ export function createObservePool(dependencies: {
       log.warn('templates were not swept', { pool, error: String(error) });
     }
     return { cluster: clusterUid, version, pods, gone: [], complete: true };
-  };
+  }
 }

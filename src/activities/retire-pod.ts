@@ -7,6 +7,7 @@ import type { ActivityMetrics } from './activity-metrics.ts';
 import { assertCluster, callCluster } from './cluster-failure.ts';
 import { FairGate } from './fair-gate.ts';
 import { handOver } from './hand-over.ts';
+import { keepBeating } from './keep-beating.ts';
 
 export interface RetirePodInput {
   pool: string;
@@ -45,7 +46,7 @@ export function createRetirePod(dependencies: {
     const { cancellationSignal } = Context.current();
     try {
       const retire = (): Promise<RetireResult> => callCluster(() => retirePod(pod));
-      const result = await gate.pass(pool, cancellationSignal, retire);
+      const result = await keepBeating(() => gate.pass(pool, cancellationSignal, retire));
       metrics.countRetirement(pool, conditions.reason ?? 'unknown', result.outcome);
       return result;
     } catch (error) {

@@ -70,7 +70,7 @@ export class CardCache {
     return [...this.#cards.values()].map(({ card }) => card);
   }
 
-  /** Time since anything was heard of the API server; bookmarks come about once a minute. */
+  /** Time since anything was heard of the API server; a bookmark comes within 35 s. */
   lagMs(): number {
     return performance.now() - this.#heardAtMs;
   }

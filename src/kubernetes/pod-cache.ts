@@ -113,7 +113,7 @@ export class PodCache {
     if (this.#index.fold(pod)) this.#changed(pod);
   }
 
-  /** Time since anything was heard of the API server; bookmarks come about once a minute. */
+  /** Time since anything was heard of the API server; a bookmark comes within 35 s. */
   lagMs(): number {
     return performance.now() - this.#heardAtMs;
   }

@@ -9,7 +9,7 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/create-activities.ts';
 import type { Action, NoVerdict, Outcome, SpawnResult } from '../pool/actions.ts';
-import { spawnDeadlines } from '../pool/deadlines.ts';
+import { heartbeatTimeoutMs, spawnDeadlines } from '../pool/deadlines.ts';
 import { pendingAhead } from '../pool/pending-ahead.ts';
 import { readPodView } from '../pool/pod-view.ts';
 import type { PoolSpec } from '../pool/pool-spec.ts';
@@ -28,7 +28,19 @@ const shortOptions: ActivityOptions = {
   retry: { initialInterval: '500ms', maximumInterval: '10s' },
 };
 
-const { retirePod, observePool, publishPool } = proxyActivities<Activities>(shortOptions);
+/**
+ * What hangs in a process that has died goes on elsewhere after the heartbeat timeout. Exported for the
+ * test that reads it.
+ */
+export const beatingOptions: ActivityOptions = {
+  ...shortOptions,
+  heartbeatTimeout: heartbeatTimeoutMs,
+};
+
+const { retirePod, observePool } = proxyActivities<Activities>(beatingOptions);
+
+/** Without beats: clearing a pool away relies on having the whole minute to itself. */
+const { publishPool } = proxyActivities<Activities>(shortOptions);
 
 /**
  * The options of a spawn, from the spec and from how many pods the pool waits for at once (P6).

@@ -7,6 +7,8 @@ export interface Attempt {
   attempt?: number;
   heartbeatDetails?: unknown;
   heartbeatTimeoutMs?: number;
+  /** Hears of every heartbeat. */
+  beat?: () => void;
   /** Cancels the attempt. */
   cancelled?: AbortSignal;
   /** Whether the cancellation means that the process shuts down. */
@@ -30,7 +32,7 @@ export async function runActivity<T>(activity: () => Promise<T>, given: Attempt 
   };
   const details = { details: { workerShutdown } };
   const client = { activity: { heartbeat: () => Promise.resolve() } };
-  const parts = [info, cancelled, signal, nothing, client, log, undefined, details];
+  const parts = [info, cancelled, signal, given.beat ?? nothing, client, log, undefined, details];
   const context = Reflect.construct(Context, parts) as Context;
   return asyncLocalStorage.run(context, activity);
 }

@@ -140,6 +140,16 @@ export function watchContract(connect: () => ApiClient): void {
     assert.deepEqual([event.type, event.object.metadata.name], ['DELETED', name]);
   });
 
+  it('sends a bookmark shortly before it ends a watch, also when nothing has changed', async () => {
+    const { body } = await api.call('GET', maps);
+    const { resourceVersion } = body.metadata;
+    const query = `watch=true&allowWatchBookmarks=true&timeoutSeconds=4`;
+    const watch = await api.watch(`${maps}?${query}&resourceVersion=${resourceVersion}`);
+    const { object } = await watch.next(({ type }) => type === 'BOOKMARK');
+    watch.close();
+    assert.ok(BigInt(object.metadata.resourceVersion) >= BigInt(resourceVersion));
+  });
+
   it('ends a watch when its time is over', async () => {
     const watch = await api.watch(`${maps}?watch=true&resourceVersion=0&timeoutSeconds=1`);
     await assert.rejects(

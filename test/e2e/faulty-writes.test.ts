@@ -3,26 +3,31 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ManagedProcess } from '../../dev/managed-process.ts';
 import { poolWorkflowId } from '../../src/pool/names.ts';
-import { setTargetSignal } from '../../src/workflows/messages.ts';
+import { defaultTaskQueue, setTargetSignal, workflowTypes } from '../../src/workflows/messages.ts';
 import { atOnce } from './at-once.ts';
 import { checkInvariants } from './check-invariants.ts';
-import { startEnvironment, until, type Environment } from './environment.ts';
+import { startEnvironment, until, type ApiReplica, type Environment } from './environment.ts';
 import { startFaultProxy, type FaultProxy } from './fault-proxy.ts';
 import { playedByTest, playReady } from './play-pods.ts';
 import { colocated } from './pod-templates.ts';
 
 const failuresMs = 60_000;
 
+/** A watch that tells nothing is given up after 45 s; the rest is for the list and the pool. */
+const silenceEndsMs = 75_000;
+
 describe('writes that fail', function () {
   this.timeout(240_000);
   let environment: Environment;
   let proxy: FaultProxy;
+  let api: ApiReplica;
   const workers: ManagedProcess[] = [];
 
   before(async () => {
     environment = await startEnvironment({ nodeDelaySeconds: 5 });
     proxy = await startFaultProxy(environment.cluster.kubeconfigPath);
     workers.push(await environment.startWorker('worker', proxy));
+    api = await environment.startApi('api');
   });
   after(async () => {
     await environment.stop();
@@ -84,12 +89,53 @@ describe('writes that fail', function () {
     workers.push(await environment.startWorker('successor', proxy));
     await until({
       what: 'one pod that is left',
-      // A retirement is given to another worker after its start-to-close of a minute.
-      timeoutMs: 90_000,
+      // A retirement is given to another worker after its heartbeat timeout of 10 s.
+      timeoutMs: 50_000,
       ask: () => Promise.resolve(environment.recorder.of(pool)),
       holds: (pods) => pods.filter((pod) => !pod.isDeleted).length === 1,
     });
     assert.equal((await environment.created(pool)).length, 2);
+    await checkInvariants({ environment, pools: [pool] });
+  }
+
+  async function aClaimComesFirst(): Promise<void> {
+    const pool = 'claimed-first';
+    await environment.createPool({ pool, warmTarget: 1, template: colocated() });
+    await environment.untilWarm(pool, 1, failuresMs);
+    await until({
+      what: 'a warm pod at the API',
+      timeoutMs: failuresMs,
+      ask: () => api.client.pools(),
+      holds: (pools) => pools.some((known) => known.pool === pool && known.warm === 1),
+    });
+    const held = proxy.hold(
+      ({ method, podName }) => method === 'DELETE' && podName.startsWith(`${pool}-`),
+    );
+    const setTarget = (target: number): Promise<void> =>
+      environment.client.workflow
+        .getHandle(poolWorkflowId(pool))
+        .signal(setTargetSignal, { target });
+    await setTarget(0);
+    await until({
+      what: 'a delete on its way',
+      timeoutMs: failuresMs,
+      ask: () => Promise.resolve(held.count),
+      holds: (count) => count > 0,
+    });
+    const { hit, pod } = await api.client.claim(pool, { renews: false, waitSeconds: 0 });
+    assert.ok(hit);
+    held.release();
+    await until({
+      what: 'a claimed pod that nobody retires',
+      timeoutMs: failuresMs,
+      ask: () => environment.status(pool),
+      holds: ({ claimed, retiring }) => claimed === 1 && retiring === 0,
+    });
+    await setTarget(1);
+    await environment.untilWarm(pool, 1, failuresMs);
+    assert.equal((await environment.created(pool)).length, 2);
+    const claimed = environment.recorder.of(pool).find(({ uid }) => uid === pod.uid);
+    assert.deepEqual([claimed?.isTerminating, claimed?.isDeleted], [false, false]);
     await checkInvariants({ environment, pools: [pool] });
   }
 
@@ -98,6 +144,8 @@ describe('writes that fail', function () {
       someFailAndOneIsSlow,
     'S20 a delete that fails three times before the worker dies is made good by the next, once':
       deletesFailAndTheWorkerDies,
+    "S20 a pod whose delete is on its way stays when a claim comes first, and is the claim's (P2, P3)":
+      aClaimComesFirst,
   });
 
   // Once a watcher that had lost its place for a moment ended all clean-up for good.
@@ -105,29 +153,67 @@ describe('writes that fail', function () {
     const pool = 'watched';
     await environment.createPool({ pool, warmTarget: 3, template: colocated() });
     await environment.untilWarm(pool, 3, failuresMs);
+    const [first, second, third] = environment.recorder.of(pool);
     proxy.holdWatches();
-    const [first, second] = environment.recorder.of(pool);
-    await deletePod(first?.name ?? '');
+    await deletePod(first?.name);
     await sleep(5_000);
     assert.equal((await environment.created(pool)).length, 3, 'nobody was told');
+    await untilCreated(pool, 4, silenceEndsMs);
+    await deletePod(second?.name);
     proxy.expireWatches();
-    await environment.untilCreated(pool, 4);
+    await untilCreated(pool, 5, failuresMs);
     proxy.releaseWatches();
     await environment.untilWarm(pool, 3, failuresMs);
     // While the process that watched is dead and its successor has not been told yet.
     const watching = workers.at(-1);
     workers.push(await environment.startWorker('second'));
     await watching?.kill();
-    await deletePod(second?.name ?? '');
-    await environment.untilCreated(pool, 5);
+    await deletePod(third?.name);
+    await untilCreated(pool, 6, failuresMs);
     await environment.untilWarm(pool, 3, failuresMs);
     const { warm, pending, claimed } = await environment.status(pool);
     assert.deepEqual([warm, pending, claimed], [3, 0, 0]);
-    assert.equal((await environment.created(pool)).length, 5);
+    assert.equal((await environment.created(pool)).length, 6);
     await checkInvariants({ environment, pools: [pool] });
   });
 
-  async function deletePod(name: string): Promise<void> {
+  it('S22 two watchers that report everything twice, one of them late, make and end no pod more (P1)', async () => {
+    const pool = 'watched-twice';
+    workers.push(await environment.startWorker('late', proxy));
+    const twins = await Promise.all(
+      Array.from({ length: 3 }, (_, index) =>
+        environment.client.workflow.start(workflowTypes.watch, {
+          workflowId: `watch-twin-${index}`,
+          taskQueue: defaultTaskQueue,
+          args: [{ namespace: 'default' }],
+        }),
+      ),
+    );
+    await environment.createPool({ pool, warmTarget: 4, template: colocated() });
+    await environment.untilWarm(pool, 4, failuresMs);
+    for (let lost = 0; lost < 3; lost += 1) {
+      proxy.holdWatches();
+      await deletePod(environment.recorder.of(pool)[lost]?.name);
+      await sleep(500);
+      proxy.releaseWatches();
+      await untilCreated(pool, 5 + lost, failuresMs);
+    }
+    await environment.untilWarm(pool, 4, failuresMs);
+    assert.equal((await environment.created(pool)).length, 7);
+    await Promise.all(twins.map((twin) => twin.terminate()));
+    await checkInvariants({ environment, pools: [pool] });
+  });
+
+  async function untilCreated(pool: string, count: number, timeoutMs: number): Promise<void> {
+    await until({
+      what: `${count} pods of ${pool}`,
+      timeoutMs,
+      ask: () => environment.created(pool),
+      holds: (uids) => uids.length >= count,
+    });
+  }
+
+  async function deletePod(name = ''): Promise<void> {
     await environment.connection.core.deleteNamespacedPod({ name, namespace: 'default' });
   }
 });

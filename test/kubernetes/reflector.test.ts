@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { connectToCluster, type ClusterConnection } from '../../src/kubernetes/connection.ts';
-import { reflect, type ReflectedObject } from '../../src/kubernetes/reflector.ts';
+import { longestSilenceMs, reflect, type ReflectedObject } from '../../src/kubernetes/reflector.ts';
 import { fakePod, podList } from './fake-pod.ts';
 import {
   eventually,
@@ -231,6 +231,31 @@ describe('the reflector', () => {
       'changed c@41',
     ]);
     assert.deepEqual(watchVersions().slice(0, 2), ['999', '40']);
+  });
+
+  it('lists anew when watches are not even answered, and says that they fail', async () => {
+    // A deletion that was missed stayed so for as long as each new watch got no answer: only one that
+    // had been answered and was silent then led to a list.
+    const lists = [listOf('9', 'a'), listOf('30')];
+    script({ lists, watches: [quiet] });
+    const { answer } = server;
+    server.answer = (request, response) => {
+      if (!request.url.searchParams.has('watch')) answer(request, response);
+    };
+    start(100);
+    await eventually('the deletion', () => told.includes('gone a@30'));
+    assert.ok(told.includes('failed unavailable'));
+  });
+
+  it('asks for watches that end, and so bring a bookmark, well before silence is taken for death', async () => {
+    script({ lists: [listOf('9')], watches: [quiet] });
+    start();
+    await eventually('the watch', () => watchVersions().length === 1);
+    const { searchParams } = server.requests.at(-1)?.url ?? new URL('http://none');
+    const seconds = Number(searchParams.get('timeoutSeconds'));
+    assert.ok(seconds >= 25 && seconds <= 35, `${seconds} s`);
+    assert.ok(seconds * 1000 <= longestSilenceMs - 10_000);
+    assert.ok(longestSilenceMs + 10_000 < 60_000, 'what was missed is seen within a minute');
   });
 
   it('does not spin when a server ends every watch at once', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { spawnOverheadMs } from '../../src/pool/deadlines.ts';
 import { specLimits } from '../../src/pool/spec.ts';
-import { spawnOptions } from '../../src/workflows/launch.ts';
+import { beatingOptions, spawnOptions } from '../../src/workflows/launch.ts';
 
 /** As many as a pool may wait for at once. */
 const pendingPods = fc.integer({ min: 0, max: specLimits.maxPending.max });
@@ -33,5 +33,13 @@ describe('the options of a spawn', () => {
         assert.ok((pending * 1000) / beatMs <= 63);
       }),
     );
+  });
+});
+
+describe('the options of a retirement and of a list', () => {
+  // A worker that was killed while a delete hung kept the pod from being retired for a minute.
+  it('notice the death of a process within 10 s, well before start-to-close (P6)', () => {
+    assert.equal(beatingOptions.heartbeatTimeout, 10_000);
+    assert.equal(beatingOptions.startToCloseTimeout, '60s');
   });
 });
