@@ -18,7 +18,8 @@ export function toPodView(pod: V1Pod): PodView {
     createdAtMs: instantMs(metadata.creationTimestamp) ?? 0,
     ready: isReady,
     ...optional('readyChangedAtMs', instantMs(ready?.lastTransitionTime)),
-    claimed: metadata.labels?.[labels.state] === podStates.claimed,
+    // Only the one word can be claimed, so whatever else it says is somebody's hold on the pod.
+    claimed: metadata.labels?.[labels.state] !== podStates.unclaimed,
     terminating: metadata.deletionTimestamp !== undefined,
     ended: status.phase === 'Succeeded' || status.phase === 'Failed',
     ...optional('leaseExpiresAtMs', Number.isNaN(leaseEnd) ? undefined : leaseEnd),

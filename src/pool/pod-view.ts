@@ -17,7 +17,7 @@ export interface PodView {
   ready: boolean;
   /** When the Ready condition last changed, whole seconds by the kubelet's clock; absent before. */
   readyChangedAtMs?: number;
-  /** The state label says `claimed`. */
+  /** The state label says anything but `unclaimed`: somebody holds the pod. */
   claimed: boolean;
   /** deletionTimestamp is set. */
   terminating: boolean;

@@ -15,6 +15,19 @@ function waiting(name: string, reason: string, message?: string): object {
 }
 
 describe('the view of a pod', () => {
+  // A pod that somebody had labelled `quarantined` counted as warm, though no claim could have it: the
+  // pool stayed one short for good, and could have retired what was to be looked at.
+  it('is unclaimed by that word alone: what says anything else is held by somebody', () => {
+    const claimedWith = (state?: string): boolean =>
+      toPodView({
+        metadata: { name: 'a-0', labels: state === undefined ? {} : { [labels.state]: state } },
+      }).claimed;
+    assert.equal(claimedWith('unclaimed'), false);
+    assert.deepEqual(['claimed', 'quarantined', '', undefined].map(claimedWith), [
+      ...[true, true, true, true],
+    ]);
+  });
+
   it('reads identity, claim, lease, node and readiness', () => {
     const view = toPodView({
       metadata: {
