@@ -1,7 +1,7 @@
 /** Reduces a pod to its view, and reads off it why it is not Ready. */
 import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
 import { annotations, labels, podStates } from '../pool/labels.ts';
-import { maxViewMessageLength, type PodView } from '../pool/pod-view.ts';
+import { maxTextLength, maxViewMessageLength, type PodView } from '../pool/pod-view.ts';
 
 /** The view of a pod as it came from the API server, typed or as plain JSON of a watch. */
 export function toPodView(pod: V1Pod): PodView {
@@ -23,10 +23,11 @@ export function toPodView(pod: V1Pod): PodView {
     terminating: metadata.deletionTimestamp !== undefined,
     ended: status.phase === 'Succeeded' || status.phase === 'Failed',
     ...optional('leaseExpiresAtMs', Number.isNaN(leaseEnd) ? undefined : leaseEnd),
-    ...optional('releaseReason', metadata.annotations?.[annotations.releaseReason]),
+    // Others may write these, at lengths of which a few fill the signal that they travel in.
+    ...optional('releaseReason', short(metadata.annotations?.[annotations.releaseReason])),
     ...optional('disrupted', isDisrupted(pod) ? true : undefined),
     ...optional('node', spec?.nodeName),
-    ...optional('reason', why?.reason),
+    ...optional('reason', short(why?.reason)),
     ...optional('message', why?.message?.slice(0, maxViewMessageLength)),
   };
 }
@@ -34,6 +35,10 @@ export function toPodView(pod: V1Pod): PodView {
 function isDisrupted({ status = {} }: V1Pod): boolean {
   const condition = status.conditions?.find(({ type }) => type === 'DisruptionTarget');
   return condition?.status === 'True';
+}
+
+function short(text: string | undefined): string | undefined {
+  return text?.slice(0, maxTextLength);
 }
 
 function optional<K extends string, T>(key: K, value: T | undefined): Partial<Record<K, T>> {
