@@ -10,6 +10,7 @@
  *     defaults of the spec's `failure`.
  * F4. A pod that ends or stops being Ready after it was Ready, by its own containers' doing, is charged
  *     too; Ready proves nothing until such a crash is a quarter of an hour old.
+ *    While the breaker is closed, another pod that has been Ready for five minutes proves it all the same.
  * F5. The first good pod closes the breaker; 1, 2, 4, … may start at once until none fails.
  */
 import { waitMs } from './back-off.ts';
@@ -144,6 +145,9 @@ export function spawnAllowance({ state, byPhase, isDue }: PlanContext): number {
   // for pods that crash later (F4).
   const { crashedAtMs, sinceMs: failingSinceMs } = failures;
   if (crashedAtMs === null || failingSinceMs === null) return 1 - pending;
+  if (failures.rounds < roundsToOpen && isProvenByOthers({ state, byPhase, isDue })) {
+    return 1 - pending;
+  }
   const isProbe = ({ sinceMs }: PodRecord): boolean => sinceMs > failingSinceMs;
   const isProving =
     byPhase.unready.some(isProbe) ||
@@ -151,4 +155,21 @@ export function spawnAllowance({ state, byPhase, isDue }: PlanContext): number {
       .filter(isProbe)
       .some(({ pod, sinceMs }) => !isDue((pod?.readyChangedAtMs ?? sinceMs) + provenAfterMs));
   return isProving ? 0 : 1 - pending;
+}
+
+/**
+ * Whether a pod of the current template has been Ready for minutes: while the breaker is closed, the
+ * crash of another is then that pod's own misfortune, and the next pods need not prove anything.
+ */
+function isProvenByOthers({
+  state,
+  byPhase,
+  isDue,
+}: Pick<PlanContext, 'state' | 'byPhase' | 'isDue'>): boolean {
+  return [...byPhase.warm, ...byPhase.claimed].some(
+    ({ pod, templateHash, sinceMs }) =>
+      pod?.ready === true &&
+      templateHash === state.spec.templateHash &&
+      isDue((pod.readyChangedAtMs ?? sinceMs) + provenAfterMs),
+  );
 }

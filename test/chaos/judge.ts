@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runningHistories } from '../../src/client/running-histories.ts';
 import { quietReplays, replayHistories } from '../../src/workers/replay-histories.ts';
+import { poolWorkflowId } from '../../src/pool/names.ts';
 import { defaultTaskQueue } from '../../src/workflows/messages.ts';
 import { checkInvariants } from '../e2e/check-invariants.ts';
 import { until } from '../e2e/environment.ts';
@@ -41,6 +42,7 @@ export async function judge(options: {
     }
   };
   for (const { name } of world.pools) {
+    await attempt(() => forgiveCrashes(world, name));
     await attempt(() => comesToRest(world, name));
     await attempt(() => wasObeyed(world, name));
   }
@@ -62,6 +64,15 @@ export async function judge(options: {
 
 function isUnnamed(traffic: Traffic): (moment: PodMoment) => boolean {
   return ({ claimId }) => claimId?.startsWith('auto-') === true && !traffic.promised.has(claimId);
+}
+
+/**
+ * Pods that a fault has crashed are charged to their template, and one replacement must prove itself for
+ * five minutes: people who know better say so.
+ */
+async function forgiveCrashes({ environment }: ChaosWorld, pool: string): Promise<void> {
+  const handle = environment.client.workflow.getHandle(poolWorkflowId(pool));
+  await handle.signal('retry');
 }
 
 /** The target is met, of the current template, and the cluster has just these pods (P1). */

@@ -128,6 +128,34 @@ describe('a pool that was Degraded', () => {
     assert.ok(play.retired.some(({ reason }) => reason === 'aged'));
   });
 
+  // Found by chaos: the crash of one pod of many held a pool under claims at one new pod in five minutes.
+  it('refills at once after one crash when another pod has been Ready for long (F4)', () => {
+    const play = new Play({ warmTarget: 5 });
+    play.pass(400_000);
+    const [crashed = '', ...others] = play.pods.keys();
+    play.touch(crashed, { ready: false, ended: true, reason: 'Error' });
+    for (const name of others.slice(1)) play.touch(name, { claimed: true });
+    play.pass(30_000);
+    assert.equal(play.warm, 5);
+    assert.equal(play.state.failures.rounds, 1);
+  });
+
+  it('believes no older pod any more once newer ones have crashed three times (F3, F4)', () => {
+    const play = new Play({ warmTarget: 5 });
+    play.pass(400_000);
+    const old = new Set(play.pods.keys());
+    for (let round = 0; round < 30; round += 1) {
+      const newest = [...play.pods.values()].filter(({ name }) => !old.has(name));
+      const victims = round === 0 ? [...play.pods.values()].slice(0, 1) : newest;
+      for (const { name } of victims) {
+        play.touch(name, { ready: false, ended: true, reason: 'Error' });
+      }
+      play.pass(20_000);
+    }
+    assert.equal(breakerOf(play.state.failures, 0), 'open');
+    assert.ok(play.created <= 5 + 6, `${play.created} created in ten minutes`);
+  });
+
   it('tells rounds apart although stragglers of an earlier one fail between them (F2)', () => {
     const play = new Play({ warmTarget: 2, unreadySeconds: 30 });
     const [first = '', straggler = ''] = play.pods.keys();
