@@ -117,7 +117,10 @@ describe('a pool on real servers', function () {
       holds: ({ runs }) => runs > 1,
     });
     const inFlight = spawnsInFlightAtEnds(events);
-    assert.ok(Math.max(...inFlight) > 0, `spawns in flight at the ends of runs: ${inFlight.join()}`);
+    assert.ok(
+      Math.max(...inFlight) > 0,
+      `spawns in flight at the ends of runs: ${inFlight.join()}`,
+    );
     await checkInvariants({ environment, pools: ['many'] });
   });
 });
