@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
-import { stringify } from 'yaml';
 import { formatPool } from './format-pools.ts';
 import { findPool } from './pools-or-cards.ts';
+import { printData } from './print-data.ts';
 
 /** `pilotlight describe pool NAME`: one pool in full, with its pods. */
 export function describeCommand(): Command {
@@ -12,9 +12,8 @@ export function describeCommand(): Command {
     .addOption(new Option('-o, --output <format>', 'output format').choices(['json', 'yaml']))
     .action(async (name: string, { output }: { output?: 'json' | 'yaml' }) => {
       const status = await findPool(name);
-      if (output === 'json') console.log(JSON.stringify(status, null, 2));
-      else if (output === 'yaml') console.log(stringify(status).trimEnd());
-      else console.log(formatPool(status));
+      if (output === undefined) console.log(formatPool(status));
+      else printData(status, output);
     });
   return new Command('describe').description('show one thing in full').addCommand(pool);
 }

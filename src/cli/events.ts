@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { readPoolStory } from '../client/read-pool-story.ts';
 import type { StoryLine } from '../client/pool-story.ts';
 import { formatTable } from './format-table.ts';
+import { printData } from './print-data.ts';
 import { readDuration } from './read-duration.ts';
 import { withTemporal } from './servers.ts';
 
@@ -17,7 +18,7 @@ Examples:
 interface Options {
   since?: number;
   pod?: string;
-  output?: 'json';
+  output?: 'json' | 'yaml';
 }
 
 /** `pilotlight events POOL`: what happened to a pool and its pods. */
@@ -27,13 +28,13 @@ export function eventsCommand(): Command {
     .argument('<pool>', 'name of the pool')
     .option('--since <time>', 'only what happened since, like 1h', readDuration)
     .option('--pod <name>', 'only what concerns this pod')
-    .addOption(new Option('-o, --output <format>', 'output format').choices(['json']))
+    .addOption(new Option('-o, --output <format>', 'output format').choices(['json', 'yaml']))
     .addHelpText('after', examples)
     .action(async (pool: string, { since, pod, output }: Options) => {
       const sinceMs = since === undefined ? 0 : Date.now() - since * 1000;
       const told = await withTemporal((temporal) => readPoolStory(temporal, pool, sinceMs));
       const lines = told.filter((line) => pod === undefined || line.pod === pod);
-      if (output === 'json') console.log(JSON.stringify(lines, null, 2));
+      if (output !== undefined) printData(lines, output);
       else console.log(lines.length === 0 ? 'Nothing happened.' : format(lines));
     });
 }

@@ -20,7 +20,7 @@ Examples:
 export function topCommand(): Command {
   return new Command('top')
     .description('watch all pools: target, warm, pending, claimed, demand, last failure')
-    .option('--interval <time>', 'between looks', readDuration, defaultIntervalSeconds)
+    .option('--interval <time>', 'between looks, at least 1s', readInterval, defaultIntervalSeconds)
     .option('--count <number>', 'looks before it ends (1 without a terminal)', readCount)
     .addHelpText('after', examples)
     .action(async ({ interval, count }: { interval: number; count?: number }) => {
@@ -69,6 +69,13 @@ function untilTold(): { signal: AbortSignal; end: () => void } {
       if (stdin.isTTY) stdin.setRawMode(false).off('data', onKey).pause();
     },
   };
+}
+
+/** Without a pause a forgotten view would keep a worker busy with nothing but queries. */
+function readInterval(text: string): number {
+  const seconds = readDuration(text);
+  if (seconds >= 1) return seconds;
+  throw new InvalidArgumentError('Expected a time of 1s or more.');
 }
 
 function readCount(text: string): number {

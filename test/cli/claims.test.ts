@@ -202,6 +202,8 @@ describe('the commands of claims', function () {
       /^CLAIM +POOL +POD +STATE +HOLDER +LEASE\njob-1 +small +small-1 +held/,
     );
     assert.match((await run('claims', 'small', '-o', 'json')).stdout, /"claimId": "job-1"/);
+    assert.match((await run('claims', '-o', 'yaml')).stdout, /^- claimId: job-1\n/);
+    assert.match((await run('claims', '-o', 'wide')).stdout, /LEASE +NODE +IP +CLAIMED AT\njob-1/);
     assert.match((await run('renew', 'job-1')).stdout, /^claim job-1 until 2/);
     assert.equal(
       (await run('release', 'job-1', '--reason', 'unhealthy')).stdout,

@@ -75,6 +75,8 @@ describe('pilotlight', () => {
       /`knid` to be one of .* an unknown field/,
       'knid: 1',
     ],
+    // A view that never paused kept a worker busy with queries.
+    ['looks without a pause', ['top', '--interval', '0'], /^error: .*'0' is invalid.*1s or more/],
     ['an endless timeout', ['delete', 'pool', 'a', '--timeout', '8d'], /^error: .*'8d' is invalid/],
   ];
   for (const [what, args, expected, input = ''] of refusals) {
@@ -89,6 +91,7 @@ describe('pilotlight', () => {
     const env = { KUBECONFIG: await kubeconfig(`https://${nowhere}`) };
     const commands = [
       ['get', 'pools'],
+      ['get', 'pool', 'a'],
       ['describe', 'pool', 'a'],
     ];
     const runs = await Promise.all(commands.map((args) => run(args, { env })));
