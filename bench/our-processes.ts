@@ -39,6 +39,9 @@ export async function createApi(settings: ProcessSettings & { name: string }): P
   return { name, url, process: create({ ...settings, main: 'api', env, url }) };
 }
 
+/** As deploy/Dockerfile has it: less memory for the same. */
+const imageEnvironment = { MALLOC_ARENA_MAX: '2', NODE_OPTIONS: '--max-semi-space-size=16' };
+
 function create(
   options: ProcessSettings & { name: string; main: 'workers' | 'api'; url: string },
 ): ManagedProcess {
@@ -48,7 +51,7 @@ function create(
     name,
     command: process.execPath,
     args: [...profile, join(import.meta.dirname, `../src/${main}/main.ts`)],
-    env: { ...env, PILOTLIGHT_LOG_LEVEL: 'warn' },
+    env: { ...imageEnvironment, ...env, PILOTLIGHT_LOG_LEVEL: 'warn' },
     logFile: join(folder, 'log', `${name}.log`),
     restart: false,
     readyTimeoutMs,

@@ -6,9 +6,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundle } from '@temporalio/worker';
+import { cacheFolder } from '../configuration/compiled-code.ts';
 import type { HeartbeatProfile } from './configuration.ts';
 import { bundledSyntax, interceptorModules, workflowCode } from './workflow-code.ts';
 
@@ -53,8 +53,7 @@ export async function openWorkflowBundle(options: {
 
 /** Where bundles are kept unless told otherwise: nobody else can write there. */
 export function defaultBundleFolder(env: NodeJS.ProcessEnv): string {
-  const cache = env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
-  return join(cache, 'pilotlight', 'workflows');
+  return join(cacheFolder(env), 'workflows');
 }
 
 async function hashOfSources(heartbeats: HeartbeatProfile): Promise<string> {

@@ -1,5 +1,5 @@
 /** The programs as an image has them: packed, unpacked, with production dependencies, owned by another user. */
-import { chmod, copyFile, mkdir, readdir } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from '../../dev/run-command.ts';
 
@@ -33,9 +33,6 @@ export async function packApp(folder: string): Promise<PackedApp> {
   const flags = ['--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
   await run('npm', ['ci', ...flags], folder);
   const env = { XDG_CACHE_HOME: join(folder, '.cache'), NODE_ENV: 'production', HOME: folder };
-  await run(process.execPath, ['dist/workers/keep-bundle.js'], folder, env);
-  await run('chmod', ['-R', 'a+rX,go-w', folder], folder);
-  await chmod(folder, 0o755);
   // Its worker threads import it as well, and may not do so.
   const script = `import { isMainThread } from 'node:worker_threads';
     if (isMainThread) {
@@ -44,9 +41,11 @@ export async function packApp(folder: string): Promise<PackedApp> {
       process.setuid(${imageUser});
     }`;
   const isRoot = process.getuid?.() === 0;
-  return {
-    folder,
-    dropRoot: isRoot ? ['--import', `data:text/javascript,${encodeURIComponent(script)}`] : [],
-    env,
-  };
+  const dropRoot = isRoot ? ['--import', `data:text/javascript,${encodeURIComponent(script)}`] : [];
+  await chmod(folder, 0o755);
+  await mkdir(env.XDG_CACHE_HOME);
+  if (isRoot) await chown(env.XDG_CACHE_HOME, imageUser, imageUser);
+  await run(process.execPath, [...dropRoot, 'dist/workers/keep-bundle.js'], folder, env);
+  await run('chmod', ['-R', 'a+rX,go-w', folder], folder);
+  return { folder, dropRoot, env };
 }

@@ -1,0 +1,131 @@
+/**
+ * One replica of the API. It serves claims as soon as it has read the pods and the pools' cards once;
+ * Temporal may be down then and later. SIGTERM stops it gracefully, a second one at once.
+ */
+import { randomBytes } from 'node:crypto';
+import { pino } from 'pino';
+import { Claims } from '../claims/claims.ts';
+import { openTemporal } from '../client/connect-to-temporal.ts';
+import { Pools } from '../client/pools.ts';
+import { CardCache } from '../kubernetes/card-cache.ts';
+import { connectToCluster } from '../kubernetes/connection.ts';
+import { CordonedNodes } from '../kubernetes/cordoned-nodes.ts';
+import { PodCache } from '../kubernetes/pod-cache.ts';
+import { ApiMetrics } from '../metrics/api-metrics.ts';
+import { readConfiguration } from './configuration.ts';
+import { temporalDeadlineMs } from './limits.ts';
+import type { Readiness } from './operation-routes.ts';
+import { createPoolAdministration } from './pool-administration.ts';
+import { ApiServer } from './server.ts';
+import { Tokens } from './tokens.ts';
+
+/** A process that can't list its pods ends after this and is started again by its keeper. */
+const startDeadlineMs = 60_000;
+
+/** A picture of this age may lack every pod: silence of two minutes already starts a new list. */
+const unreadyLagMs = 180_000;
+
+/** Time for the watches and connections to close, after the server has stopped. */
+const closeDeadlineMs = 3_000;
+
+/** What happens to claims that an operator should see. */
+const troubles = new Set(['lost', 'notDiscarded', 'demandUnheard']);
+
+const log = pino({ name: 'pilotlight-api' });
+
+async function main(): Promise<void> {
+  const configuration = readConfiguration(process.env);
+  const { namespace, taskQueue, host, port, tokensFile, claimLimits } = configuration;
+  log.level = configuration.logLevel;
+  const onTrouble = (message: string): void => log.error(message);
+  const tokens = tokensFile === null ? null : await Tokens.open({ path: tokensFile, onTrouble });
+  const metrics = new ApiMetrics();
+  const connection = await connectToCluster({ onCall: (call) => metrics.observeCall(call) });
+  const cache = PodCache.start({ connection, namespace });
+  const cards = CardCache.start({ connection, namespace });
+  const cordoned = CordonedNodes.start({
+    connection,
+    onTrouble: (error) =>
+      log.warn(
+        { error: error.message },
+        'nodes are not watched, pods on cordoned ones are not last',
+      ),
+  });
+  const deadlineMs = Date.now() + startDeadlineMs;
+  if (!(await cache.ready(deadlineMs)) || !(await cards.ready(deadlineMs))) {
+    const error = cache.lastError ?? cards.lastError;
+    throw new Error(`no list of pods and cards within ${startDeadlineMs} ms: ${String(error)}`);
+  }
+
+  const temporal = openTemporal({ callDeadlineMs: temporalDeadlineMs });
+  const pools = new Pools(temporal, taskQueue);
+  // A dead replica's reports expire under its own name, so each life has a new one.
+  const replica = `${process.env['HOSTNAME'] ?? 'api'}-${randomBytes(4).toString('hex')}`;
+  const claims = new Claims({
+    ...{ connection, namespace, cache, cards, limits: claimLimits },
+    isCordoned: (node) => cordoned.has(node),
+    reportDemand: (pool, demand) => pools.demandChanged(pool, { replica, ...demand }),
+    onEvent: (event) => {
+      // A name that is no pool's is the caller's text, of which there is no end.
+      const isPool = cards.get(event.pool) !== undefined;
+      metrics.observeClaimEvent(isPool ? event : { ...event, pool: '' });
+      if (troubles.has(event.kind)) log.warn(event, 'claims');
+    },
+  });
+  metrics.addPoolGauges(() => claims.poolSummaries());
+  metrics.addGauge({
+    name: 'pilotlight_watch_age_seconds',
+    help: 'Time since a watch of the API server was heard of; each is, within 35 s.',
+    label: 'watch',
+    read: () => [
+      ['pods', cache.lagMs() / 1000],
+      ['cards', cards.lagMs() / 1000],
+    ],
+  });
+  const readiness = (): Readiness => {
+    const watchLagMs = Math.max(cache.lagMs(), cards.lagMs());
+    const isReady = watchLagMs < unreadyLagMs;
+    const why = isReady ? 'Claims are served.' : 'The Kubernetes API server is silent.';
+    return { isReady, why, watchLagMs };
+  };
+  const administration = createPoolAdministration({ pools, connection, namespace });
+  const server = await ApiServer.create({
+    ...{ claims, administration, tokens, metrics, log, readiness },
+  });
+  const url = await server.listen({ host, port });
+  log.info(
+    { url, namespace, replica, cluster: connection.server, hasTokens: tokens !== null },
+    'the API serves',
+  );
+
+  await untilToldToStop();
+  log.info('the API stops');
+  await server.stop();
+  tokens?.close();
+  // The process ends anyway: an answer that never comes is no reason to stay.
+  setTimeout(() => process.exit(0), closeDeadlineMs).unref();
+  await Promise.all([cache.stop(), cards.stop(), cordoned.stop()]);
+  await Promise.all([connection.close(), temporal.close()]);
+  log.info('the API has stopped');
+}
+
+function untilToldToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        process.once(signal, () => process.exit(1));
+        resolve();
+      });
+    }
+  });
+}
+
+try {
+  await main();
+} catch (error) {
+  log.fatal(
+    { error: String(error), cause: error instanceof Error ? String(error.cause) : '' },
+    'the API ends',
+  );
+  process.exit(1);
+}
