@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { V1PodTemplateSpec } from '@kubernetes/client-node';
 import { Client, Connection } from '@temporalio/client';
 import { startCluster, type ClusterKind } from '../dev/clusters/start-cluster.ts';
+import { runCommand } from '../dev/run-command.ts';
 import { startTemporalServer } from '../dev/temporal-server.ts';
 import { Pools } from '../src/client/pools.ts';
 import { connectToCluster } from '../src/kubernetes/connection.ts';
@@ -112,6 +113,8 @@ export async function startStage(options: {
     undo.push(() => connection.close());
     const bare = await BareCluster.connect(kubeconfigPath);
     undo.push(() => bare.close());
+    onStep('Keeping the workflow bundles');
+    await keepBundles();
     const env = { TEMPORAL_ADDRESS: address, KUBECONFIG: kubeconfigPath };
     const workerEnv = { ...env, PILOTLIGHT_HEARTBEATS: options.heartbeats };
     const ours = [await createWorker({ folder, env: workerEnv, profileFolder })];
@@ -153,6 +156,17 @@ export async function startStage(options: {
     await stop('failed');
     throw error;
   }
+}
+
+/** Bundling on two busy cores, once for each setting of heartbeats. */
+const bundlingTimeoutMs = 120_000;
+
+/** As an image has them: a worker that bundles by itself keeps 150 MB for it. */
+async function keepBundles(): Promise<void> {
+  await runCommand({
+    ...{ command: process.execPath, timeoutMs: bundlingTimeoutMs },
+    args: [join(import.meta.dirname, '../src/workers/keep-bundle.ts')],
+  });
 }
 
 const templateHash = 'bench';
