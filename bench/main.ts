@@ -23,7 +23,7 @@ import { formatReport } from './report.ts';
 import { measureRestart } from './restart.ts';
 import { readResults } from './results.ts';
 import { burst, steadyLoad, type LoadSchedule } from './schedules.ts';
-import { suite } from './suite.ts';
+import { select, suite } from './suite.ts';
 import { wholeNumber } from './whole-number.ts';
 
 /** The options of the benchmarks of claims. */
@@ -164,21 +164,26 @@ program
   .description('make all measurements, each on servers of its own: about an hour')
   .addOption(clusterOption().default('control-plane' satisfies ClusterKind))
   .option('--quick', 'fewer sizes and short loads, for a first look: about 12 minutes')
+  .option('--only <names...>', 'some of the measurements, by name')
   .requiredOption('--json <file>', 'where the results go, after each measurement')
-  .action(async (options: { cluster: ClusterKind; quick?: true; json: string }) => {
-    const spinner = ora({ stream: process.stderr, discardStdin: false }).start();
-    const { cluster, json: path, quick = false } = options;
-    const { results } = await measureAll({
-      ...{ measurements: suite({ quick }), cluster, quick, path },
-      onStep: (step) => void (spinner.text = step),
-    });
-    const failed = results.filter(({ error }) => error !== null).map(({ name }) => name);
-    if (failed.length > 0) {
-      spinner.fail();
-      throw new Error(`these measurements failed: ${failed.join(', ')}; ${path} says why`);
-    }
-    spinner.succeed(`${results.length} measurements are in ${path}`);
-  });
+  .action(
+    async (options: { cluster: ClusterKind; quick?: true; only?: string[]; json: string }) => {
+      const { cluster, json: path, quick = false, only } = options;
+      const all = suite({ quick });
+      const measurements = only === undefined ? all : select(all, only);
+      const spinner = ora({ stream: process.stderr, discardStdin: false }).start();
+      const { results } = await measureAll({
+        ...{ measurements, cluster, quick, path },
+        onStep: (step) => void (spinner.text = step),
+      });
+      const failed = results.filter(({ error }) => error !== null).map(({ name }) => name);
+      if (failed.length > 0) {
+        spinner.fail();
+        throw new Error(`these measurements failed: ${failed.join(', ')}; ${path} says why`);
+      }
+      spinner.succeed(`${results.length} measurements are in ${path}`);
+    },
+  );
 
 program
   .command('report')

@@ -51,3 +51,13 @@ export function suite({ quick }: { quick: boolean }): Measurement[] {
   const loads = rates[length].map((rate) => claims(rate, false));
   return [...fills, burst, ...loads, claims(10, true), restart, ...quiets];
 }
+
+/** Those of the names given, in the suite's order. Raises an error that names one that is not in it. */
+export function select(measurements: Measurement[], names: string[]): Measurement[] {
+  const known = measurements.map(({ name }) => name);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new Error(`Expected measurements of ${known.join(', ')}; got ${unknown}`);
+  }
+  return measurements.filter(({ name }) => names.includes(name));
+}

@@ -4,7 +4,7 @@ import { chartsOf } from '../../bench/charts.ts';
 import { judge } from '../../bench/goals.ts';
 import { formatReport } from '../../bench/report.ts';
 import { readResults } from '../../bench/results.ts';
-import { suite } from '../../bench/suite.ts';
+import { select, suite } from '../../bench/suite.ts';
 import { exampleResults } from './example-results.ts';
 
 describe('the suite of all benchmarks', () => {
@@ -22,6 +22,20 @@ describe('the suite of all benchmarks', () => {
       [...new Set(suite({ quick }).map(({ args }) => args[0]))].sort();
     assert.deepEqual(kinds(true), ['burst', 'claims', 'fill', 'quiet', 'restart']);
     assert.deepEqual(kinds(true), kinds(false));
+  });
+});
+
+describe('some of the measurements', () => {
+  it('are those named, in the order of the suite', () => {
+    const some = select(suite({ quick: true }), ['restart', 'burst']);
+    assert.deepEqual(
+      some.map(({ name }) => name),
+      ['burst', 'restart'],
+    );
+  });
+
+  it('are refused with the names that there are', () => {
+    assert.throws(() => select(suite({ quick: true }), ['brust']), /burst.*got brust/);
   });
 });
 
