@@ -50,11 +50,16 @@ const options = new Command('chaos')
   .parse()
   .opts<ChaosOptions>();
 
+const ending = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(name, () => ending.abort(new Error(`interrupted by ${name}`)));
+}
+
 async function run(schedule: Schedule): Promise<ChaosResult> {
   const onLine = (line: string): void => {
     if (options.verbose === true) console.log(line);
   };
-  const result = await runSchedule(schedule, onLine);
+  const result = await runSchedule(schedule, { onLine, signal: ending.signal });
   const { breaches, granted, created, answers } = result;
   const faults = schedule.faults.length;
   const outcome = breaches.length === 0 ? 'passed' : `FAILED: ${breaches.join(' | ')}`;

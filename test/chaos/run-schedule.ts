@@ -31,10 +31,10 @@ const nodeDelaySeconds = 3;
 /** From the last fault on everything must be ready again within this. */
 const recoverMs = 90_000;
 
-/** Runs a schedule to its verdict. Raises only when the servers do not start. */
+/** Runs a schedule to its verdict. Raises when the servers do not start, or with the signal's reason. */
 export async function runSchedule(
   schedule: Schedule,
-  onLine: (line: string) => void,
+  { onLine, signal }: { onLine: (line: string) => void; signal?: AbortSignal },
 ): Promise<ChaosResult> {
   process.env['PILOTLIGHT_CLUSTER'] = schedule.cluster;
   const folder = await mkdtemp(join(tmpdir(), 'pilotlight-chaos-'));
@@ -68,7 +68,8 @@ export async function runSchedule(
         onLine(tell(moment));
       },
     };
-    const result = await play(world, schedule);
+    // What is left of an interrupted run ends with its servers.
+    const result = await Promise.race([play(world, schedule), interruption(signal)]);
     for (const { name } of schedule.pools) {
       timeline.push(...tellPods(environment.recorder.moments(name)));
     }
@@ -78,6 +79,13 @@ export async function runSchedule(
     for (const undo of started.toReversed()) await undo();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Rejects once the signal is given; never resolves. */
+function interruption(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
 }
 
 async function play(

@@ -15,9 +15,9 @@ describe('a Pilotlight that is broken at random', function () {
     it(`keeps its invariants through the faults of seed ${seed} (P1 to P3, P5, P8, P9, P12)`, async () => {
       const lines: string[] = [];
       const schedule = makeSchedule({ seed, seconds: 15, cluster });
-      const { breaches, granted, timeline } = await runSchedule(schedule, (line) =>
-        lines.push(line),
-      );
+      const { breaches, granted, timeline } = await runSchedule(schedule, {
+        onLine: (line) => lines.push(line),
+      });
       assert.deepEqual(breaches, [], timeline.join('\n'));
       assert.ok(granted >= 5, lines.join('\n'));
     });
