@@ -1,4 +1,4 @@
-/** A minute of chaos by fixed seeds; `npm run chaos` runs as many as one likes (test/chaos). */
+/** Chaos by fixed seeds; `npm run chaos` runs as many as one likes (test/chaos). */
 import assert from 'node:assert/strict';
 import { runSchedule } from '../chaos/run-schedule.ts';
 import { makeSchedule } from '../chaos/schedule.ts';
@@ -10,8 +10,9 @@ describe('a Pilotlight that is broken at random', function () {
   // The faults, then up to four minutes until everything is at rest on a busy machine.
   this.timeout(420_000);
 
-  // Seed 2 crashes a warm pod; it found that the pool then refilled by one pod in five minutes.
-  for (const seed of [2, 4]) {
+  // Seed 2 crashes a warm pod; it found that the pool then refilled by one pod in five minutes. A run
+  // takes 50 s on the simulated cluster and 80 s on the control plane.
+  for (const seed of cluster === 'simulated' ? [2, 4] : [2]) {
     it(`keeps its invariants through the faults of seed ${seed} (P1 to P3, P5, P8, P9, P12)`, async () => {
       const lines: string[] = [];
       const schedule = makeSchedule({ seed, seconds: 15, cluster });
