@@ -4,13 +4,16 @@ import { heartbeatTimeoutMs } from '../pool/deadlines.ts';
 import type { PodView } from '../pool/pod-view.ts';
 import { beatEveryMs } from './beat-every.ts';
 
-/** Heartbeat details of a spawn. */
+/** Heartbeat details of a spawn. People read them in the UI, so times are written out. */
 interface SpawnHeartbeat {
   podName: string;
-  uid: string | null;
   phase: 'creating' | 'waiting';
-  startedAtMs: number;
+  /** What the pod says of itself, else what is waited for. */
   message: string;
+  /** Since when: RFC 3339. */
+  since: string;
+  uid: string | null;
+  startedAtMs: number;
 }
 
 /** With more in flight in this process each beats half as often. */
@@ -39,11 +42,13 @@ export function startHeartbeat(options: { podName: string; uid: string | null })
 } {
   const context = Context.current();
   inFlight += 1;
+  const { podName } = options;
   let details: SpawnHeartbeat = {
-    ...options,
+    podName,
     phase: 'creating',
-    startedAtMs: Date.now(),
-    message: '',
+    message: 'The API server is asked to create the pod.',
+    ...startOf(Date.now()),
+    uid: options.uid,
   };
   // A thousand that began within a second would beat within one, and keep Temporal busy for three.
   let timer = setTimeout(beat, nextBeatMs() * (1 - Math.random() * spread));
@@ -55,11 +60,11 @@ export function startHeartbeat(options: { podName: string; uid: string | null })
     saw(pod) {
       const message = [pod.reason, pod.message].filter((text) => text !== undefined).join(': ');
       details = {
-        ...details,
-        uid: pod.uid,
+        podName,
         phase: 'waiting',
-        startedAtMs: pod.createdAtMs,
-        message,
+        message: message === '' ? 'The pod exists and is waited for to be Ready.' : message,
+        ...startOf(pod.createdAtMs),
+        uid: pod.uid,
       };
     },
     stop() {
@@ -67,6 +72,11 @@ export function startHeartbeat(options: { podName: string; uid: string | null })
       clearTimeout(timer);
     },
   };
+}
+
+/** An instant for people and for programs. */
+function startOf(startedAtMs: number): Pick<SpawnHeartbeat, 'since' | 'startedAtMs'> {
+  return { since: new Date(startedAtMs).toISOString(), startedAtMs };
 }
 
 /** The uid of the pod that an earlier attempt has read; null when its details tell of none. */

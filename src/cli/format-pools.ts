@@ -72,6 +72,7 @@ export function formatPool(status: ShownPool): string {
     ['Namespace', status.namespace],
     ['Phase', status.phase],
     ['Why', status.why],
+    ['To do', status.toDo ?? null],
     ['Target', status.target],
     ['Warm', status.warm],
     ['Pending', status.pending],

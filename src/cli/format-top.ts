@@ -1,17 +1,17 @@
 import { formatTable } from './format-table.ts';
 import type { ShownPool } from './shown-pool.ts';
 
-/** Longest text of a last failure: a row must fit into a terminal. */
-const maxFailureLength = 60;
+/** Longest reason: a row must fit into a terminal. */
+const maxReasonLength = 60;
 
 /** A live view's table: one row a pool. `pending` tells the age of the oldest. */
 export function formatTop(pools: ShownPool[]): string {
-  const head = ['NAME', 'PHASE', 'TARGET', 'WARM', 'PENDING', 'CLAIMED', 'DEMAND', 'LAST FAILURE'];
+  const head = ['NAME', 'PHASE', 'TARGET', 'WARM', 'PENDING', 'CLAIMED', 'DEMAND', 'REASON'];
   return formatTable(
     head,
     pools.map((pool) => [
       ...[pool.pool, pool.phase, pool.target, pool.warm, pendingOf(pool), pool.claimed],
-      ...[pool.demand ?? '', lastFailureOf(pool)],
+      ...[pool.demand ?? '', reasonOf(pool)],
     ]),
   );
 }
@@ -23,11 +23,12 @@ function pendingOf({ pending, pods }: ShownPool): string {
     : `${pending} (${formatSeconds(Math.max(...ages) / 1000)})`;
 }
 
-function lastFailureOf({ failures, quota }: ShownPool): string {
+/** The last failure in the cluster's own words, else why the pool is not at its target. */
+function reasonOf({ failures, quota, phase, why }: ShownPool): string {
   const text = failures?.lastReason
     ? `${failures.lastReason}: ${failures.lastMessage ?? ''}`
-    : (quota?.message ?? '');
-  return text.replaceAll(/\s+/g, ' ').slice(0, maxFailureLength);
+    : (quota?.message ?? (phase === 'Steady' ? '' : why));
+  return text.replaceAll(/\s+/g, ' ').slice(0, maxReasonLength);
 }
 
 /** `42s`, `7m` or `3h`. */

@@ -19,7 +19,7 @@ Examples:
 /** `pilotlight top`: all pools, live. */
 export function topCommand(): Command {
   return new Command('top')
-    .description('watch all pools: target, warm, pending, claimed, demand, last failure')
+    .description('watch all pools: target, warm, pending, claimed, demand, reason')
     .option('--interval <time>', 'between looks, at least 1s', readInterval, defaultIntervalSeconds)
     .option('--count <number>', 'looks before it ends (1 without a terminal)', readCount)
     .addHelpText('after', examples)

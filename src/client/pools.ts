@@ -19,6 +19,7 @@ import {
 } from '../workflows/messages.ts';
 import type { TemporalConnection } from './connect-to-temporal.ts';
 import { PoolError, toPoolError } from './pool-error.ts';
+import { poolPage } from './pool-page.ts';
 import { withinDeadline } from './within-deadline.ts';
 
 /** One call: a worker that runs answers in milliseconds, one that replays a long history in 4 s. */
@@ -179,6 +180,7 @@ export class Pools {
           workflowIdConflictPolicy: 'FAIL',
           memo: { namespace, labels: input.labels ?? {} },
           staticSummary: `Keeps pool ${pool} of namespace ${namespace} warm`,
+          staticDetails: poolPage(pool),
         });
         return true;
       } catch (error) {

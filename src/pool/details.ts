@@ -1,47 +1,134 @@
-/** A pool as a Markdown page for the Temporal UI. */
+/**
+ * A pool as a Markdown page for the Temporal UI: whoever sees only this page can say what is wrong and
+ * what to do. It is rebuilt at every change, and only then, so it gives times of day and no ages.
+ */
+import { demandOf } from './demand.ts';
+import { breakerOf } from './failures.ts';
 import { conditionOf } from './status.ts';
 import { countPhases, phaseOf, type PoolState } from './state.ts';
 
 /** Pending pods listed at most: the page is read at a glance and rebuilt at every change. */
 const maxListedPods = 20;
 
-/** The page: one sentence of phase and reason, counts, and the oldest pending pods. */
+/** The page: phase and reason, what to do, counts, what holds the pool back, the oldest pending pods. */
 export function detailsOf(state: PoolState): string {
-  const { phase, why } = conditionOf(state);
+  const { phase, why, toDo } = conditionOf(state);
   const { warm, pending, unready, claimed, retiring } = countPhases(state);
-  const lines = [
-    `### ${phase}: ${escape(why)}`,
-    '',
-    '| target | warm | pending | claimed | retiring |',
-    '|---|---|---|---|---|',
-    `| ${state.spec.warmTarget} | ${warm} | ${pending + unready} | ${claimed} | ${retiring} |`,
+  const counts = [
+    `**${warm} of ${state.spec.warmTarget} warm**`,
+    ...[`${pending + unready} pending`, `${claimed} claimed`, `${retiring} retiring`],
+    `${demandOf(state)} claims wait`,
   ];
-  const waiting = Object.values(state.records)
-    .filter((record) => phaseOf(record) === 'pending')
-    .sort((a, b) => a.sinceMs - b.sinceMs)
-    .slice(0, maxListedPods);
-  if (waiting.length > 0) {
-    lines.push('', '| pending pod | since (UTC) | node | last message |', '|---|---|---|---|');
-    for (const { name, sinceMs, pod } of waiting) {
-      const said = [pod?.reason, pod?.message].filter((text) => text !== undefined).join(': ');
-      lines.push(`| ${name} | ${timeOfDay(sinceMs)} | ${pod?.node ?? ''} | ${escape(said)} |`);
-    }
+  const blocks = [
+    // The headline is short: a scheduler's message of three lines would be all that one sees.
+    `### ${phase}`,
+    escape(why),
+    ...(toDo === null ? [] : [`**What to do:** ${toDo}`]),
+    `${counts.join(' · ')} (at most ${state.spec.maxPods} pods)`,
+    ...[holdUps(state, pending), pendingPods(state), notes(state)].filter((text) => text !== ''),
+  ];
+  return blocks.join('\n\n');
+}
+
+/** What keeps the pool from starting pods, with the time of the next attempt. */
+function holdUps(state: PoolState, pending: number): string {
+  const { failures, quota, trouble } = state;
+  const lines: string[] = [];
+  if (failures.consecutive > 0) {
+    const { consecutive, sinceMs, lastAtMs, lastPod, lastReason } = failures;
+    const last = `last ${lastPod ?? ''} (${escape(lastReason ?? '')}) at ${timeOfDay(lastAtMs)}`;
+    lines.push(
+      `- **Failures:** ${consecutive} since ${timeOfDay(sinceMs)}, ${last}.`,
+      `- **Breaker:** ${breakerSentence(state, pending)}`,
+    );
   }
-  if (state.lastRefusal !== null) {
-    const { atMs, message } = state.lastRefusal;
-    lines.push('', `Refused at ${timeOfDay(atMs)} UTC: ${escape(message)}`);
+  if (quota.rounds > 0) {
+    lines.push(
+      `- **Quota:** refused ${quota.rounds} times; next attempt at ${timeOfDay(quota.untilMs)}.`,
+    );
+  }
+  if (trouble !== null) {
+    lines.push(`- **Held up** at ${timeOfDay(trouble.atMs)}: ${escape(trouble.message)}`);
   }
   return lines.join('\n');
 }
 
-/** `HH:MM:SS` of an instant, in UTC. */
-function timeOfDay(atMs: number): string {
-  const seconds = Math.floor(atMs / 1000) % 86_400;
-  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  return parts.map((part) => part.toString().padStart(2, '0')).join(':');
+function breakerSentence({ failures }: PoolState, pending: number): string {
+  const next = `next attempt at ${timeOfDay(failures.nextAttemptAtMs)}`;
+  switch (breakerOf(failures, pending)) {
+    case 'closed':
+      return `closed; ${next}.`;
+    case 'open':
+      return `open: one pod is tried now and then until it starts; ${next}.`;
+    case 'halfOpen':
+      return 'half-open: one pod is being tried.';
+  }
 }
 
-/** Messages come from pods and people: a table cell must not be broken out of. */
+/** The oldest pending pods; one that was never read is one that the cluster has not confirmed. */
+function pendingPods(state: PoolState): string {
+  const pending = Object.values(state.records)
+    .filter((record) => phaseOf(record) === 'pending')
+    .sort((a, b) => a.sinceMs - b.sinceMs);
+  if (pending.length === 0) return '';
+  const rows = pending.slice(0, maxListedPods).map(({ name, sinceMs, pod }) => {
+    const said = [pod?.reason, pod?.message].filter((text) => text !== undefined).join(': ');
+    const message = pod === null ? 'asked for; the cluster has not confirmed it yet' : escape(said);
+    return `| ${name} | ${timeOfDay(sinceMs)} | ${pod?.node ?? ''} | ${message} |`;
+  });
+  const more = pending.length - rows.length;
+  return [
+    '| pending pod | since | node | last message |',
+    '|---|---|---|---|',
+    ...rows,
+    ...(more > 0 ? [`| and ${more} more | | | |`] : []),
+  ].join('\n');
+}
+
+/** What changed and what others did. */
+function notes(state: PoolState): string {
+  const { flapping, disturbances, releases, lastRefusal, previousTemplateHash, spec } = state;
+  const lines: string[] = [];
+  const moves = [
+    ...(flapping.raisedAtMs === null ? [] : [`raised at ${timeOfDay(flapping.raisedAtMs)}`]),
+    ...(flapping.loweredAtMs === null ? [] : [`lowered at ${timeOfDay(flapping.loweredAtMs)}`]),
+  ];
+  if (moves.length > 0) {
+    lines.push(
+      `- **Target** last ${moves.join(', ')}; the event of that time in the history tells who did it.`,
+    );
+  }
+  if (previousTemplateHash !== null) {
+    lines.push(`- **Template** ${spec.templateHash}, before it ${previousTemplateHash}.`);
+  }
+  if (disturbances.count > 0) {
+    const { count, lastPod, lastReason, lastAtMs } = disturbances;
+    const reason = lastReason === null ? '' : ` (${escape(lastReason)})`;
+    lines.push(
+      `- **Taken away** by others: ${count}, last ${lastPod ?? ''}${reason} at ${timeOfDay(lastAtMs)}.`,
+    );
+  }
+  if (releases.count > 0) {
+    const { count, lastPod, lastReason } = releases;
+    lines.push(
+      `- **Given up** by holders: ${count}, last ${lastPod ?? ''} (${escape(lastReason ?? '')}).`,
+    );
+  }
+  if (lastRefusal !== null) {
+    lines.push(`- **Refused** at ${timeOfDay(lastRefusal.atMs)}: ${escape(lastRefusal.message)}`);
+  }
+  return lines.join('\n');
+}
+
+/** `HH:MM:SS UTC` of an instant. */
+function timeOfDay(atMs: number | null): string {
+  if (atMs === null) return 'once';
+  const seconds = Math.floor(atMs / 1000) % 86_400;
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return `${parts.map((part) => part.toString().padStart(2, '0')).join(':')} UTC`;
+}
+
+/** Messages come from pods and people: none may break out of a table cell or become a link or an image. */
 function escape(text: string): string {
-  return text.replaceAll(/[|<>\r\n]/g, ' ');
+  return text.replaceAll(/[|<>\r\n]/g, ' ').replaceAll(/[\\`*_[\]]/g, '\\$&');
 }

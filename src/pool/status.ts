@@ -1,9 +1,10 @@
 /** What people are shown of a pool. */
+import * as advice from './advice.ts';
 import { demandOf } from './demand.ts';
 import { breakerOf, type Breaker } from './failures.ts';
 import type { PoolLabels } from './pool-labels.ts';
 import type { PoolSpec } from './pool-spec.ts';
-import { countPhases, phaseOf, type PodPhase, type PoolState } from './state.ts';
+import { countPhases, phaseOf, type PodPhase, type PodRecord, type PoolState } from './state.ts';
 
 /** What a pool is doing, in one word. */
 export type PoolPhase = 'Filling' | 'Steady' | 'Degraded' | 'Paused' | 'Draining' | 'Drained';
@@ -15,6 +16,8 @@ export interface PoolStatus {
   phase: PoolPhase;
   /** Why it is in this phase, in one sentence that a person can act on. */
   why: string;
+  /** What that person can do about it; null when there is nothing to do. */
+  toDo: string | null;
   /** Warm pods wanted. */
   target: number;
   warm: number;
@@ -74,47 +77,59 @@ interface PodStatus {
   reason: string | null;
 }
 
-/** Phase and reason without the counts and pods: cheap enough to be asked for at each plan. */
-export function conditionOf(state: PoolState): { phase: PoolPhase; why: string } {
+/** A phase with its reason and what to do about it. */
+type Condition = Pick<PoolStatus, 'phase' | 'why' | 'toDo'>;
+
+/** Phase, reason and advice without the counts and pods: cheap enough to be asked for at each plan. */
+export function conditionOf(state: PoolState): Condition {
   const { warm, pending, unready, claimed } = countPhases(state);
   const { spec, failures, trouble } = state;
   const total = Object.keys(state.records).length;
   if (state.draining) {
     if (total === 0 && state.observed) {
-      return { phase: 'Drained', why: 'The pool has no pods left.' };
+      return { phase: 'Drained', why: 'The pool has no pods left.', toDo: null };
     }
     if (state.drainIsOver && claimed === total) {
       const why = `The drain's deadline passed; ${claimed} claimed pods are left to their holders.`;
-      return { phase: 'Drained', why };
+      return { phase: 'Drained', why, toDo: null };
     }
     const waits = claimed > 0 ? `${claimed} claimed pods to be released` : 'its last pods to end';
-    return { phase: 'Draining', why: `The pool waits for ${waits}.` };
+    const toDo = advice.whileDraining(state);
+    return { phase: 'Draining', why: `The pool waits for ${waits}.`, toDo };
   }
   if (state.paused) {
-    return { phase: 'Paused', why: 'Nothing is started or retired until the pool is resumed.' };
+    const why = 'Nothing is started or retired until the pool is resumed.';
+    return { phase: 'Paused', why, toDo: advice.whilePaused(state) };
   }
   if (failures.rounds > 0) {
-    return { phase: 'Degraded', why: failureSentence(state, pending) };
+    const toDo = advice.afterFailures(state);
+    return { phase: 'Degraded', why: failureSentence(state, pending), toDo };
   }
   const { lastMessage: refusal, rounds: refusals } = state.quota;
   if (refusals > 0 && warm < spec.warmTarget) {
-    return { phase: 'Degraded', why: `The quota leaves no room for a pod: ${refusal ?? ''}` };
+    const why = `The quota leaves no room for a pod: ${refusal ?? ''}`;
+    return { phase: 'Degraded', why, toDo: advice.afterQuota(state) };
   }
   if (trouble !== null && warm < spec.warmTarget) {
-    return { phase: 'Degraded', why: `Held up: ${trouble.message}` };
+    const why = `Held up: ${trouble.message}`;
+    return { phase: 'Degraded', why, toDo: advice.afterTrouble };
   }
-  if (!state.observed) return { phase: 'Filling', why: 'The pool reads which pods exist.' };
+  if (!state.observed) {
+    const why = 'The pool reads which pods exist.';
+    return { phase: 'Filling', why, toDo: advice.whileFilling(null) };
+  }
   const demand = demandOf(state);
   if (demand > 0 && total < spec.maxPods) {
     const why = `${demand} claims wait; ${warm} pods are warm and ${pending} are starting.`;
-    return { phase: 'Filling', why };
+    return { phase: 'Filling', why, toDo: adviceOnOldest(state) };
   }
   if (warm >= spec.warmTarget) {
     const why = `${warm} of ${spec.warmTarget} pods are warm${rolloutClause(state, total)}.`;
-    return { phase: 'Steady', why };
+    return { phase: 'Steady', why, toDo: null };
   }
   if (pending === 0 && unready === 0 && total >= spec.maxPods) {
-    return { phase: 'Degraded', why: `All ${spec.maxPods} pods that maxPods allows are in use.` };
+    const why = `All ${spec.maxPods} pods that maxPods allows are in use.`;
+    return { phase: 'Degraded', why, toDo: advice.whenFull(state) };
   }
   const slowest = slowestReason(state);
   return {
@@ -122,6 +137,7 @@ export function conditionOf(state: PoolState): { phase: PoolPhase; why: string }
     why:
       `${warm} of ${spec.warmTarget} pods are warm, ${pending} are starting` +
       (slowest === null ? '.' : `; the oldest waits: ${slowest}`),
+    toDo: adviceOnOldest(state),
   };
 }
 
@@ -209,9 +225,21 @@ function failureSentence({ failures, spec }: PoolState, pending: number): string
   return `${what} (failed ${rounds} times; one is tried now and then until it starts)`;
 }
 
+/** The pod that has been pending for longest. */
+function oldestPending(state: PoolState): PodRecord | undefined {
+  const pending = Object.values(state.records).filter((r) => phaseOf(r) === 'pending');
+  return pending.sort((a, b) => a.sinceMs - b.sinceMs)[0];
+}
+
 /** What the oldest pending pod says of itself. */
 function slowestReason(state: PoolState): string | null {
-  const pending = Object.values(state.records).filter((r) => phaseOf(r) === 'pending');
-  const oldest = pending.sort((a, b) => a.sinceMs - b.sinceMs)[0];
-  return reasonOf(oldest?.pod?.reason, oldest?.pod?.message);
+  const { pod } = oldestPending(state) ?? {};
+  return reasonOf(pod?.reason, pod?.message);
+}
+
+/** What to do about the oldest pending pod; null when none is pending. */
+function adviceOnOldest(state: PoolState): string | null {
+  const oldest = oldestPending(state);
+  if (oldest === undefined) return null;
+  return advice.whileFilling(oldest.pod === null ? null : { reason: oldest.pod.reason });
 }

@@ -32,7 +32,7 @@ export function createAlarm(onRing: () => void): Alarm {
       const mine = { atMs, scope: new CancellationScope() };
       set = mine;
       void mine.scope
-        .run(() => sleep(Math.max(1, atMs - nowMs)))
+        .run(() => sleep(Math.max(1, atMs - nowMs), { summary: 'until the next look' }))
         .then(
           () => {
             if (set === mine) set = null;

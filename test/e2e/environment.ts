@@ -79,11 +79,11 @@ export interface ApiReplica {
   client: PilotlightClient;
 }
 
-/** Starts Temporal and the kind of cluster that PILOTLIGHT_CLUSTER names, without a worker. */
+/** Starts Temporal, with its UI if told so, and the kind of cluster that PILOTLIGHT_CLUSTER names, without a worker. */
 export async function startEnvironment(
-  options: Omit<ClusterOptions, 'stateDir'> & { dynamicConfig?: string[] },
+  options: Omit<ClusterOptions, 'stateDir'> & { dynamicConfig?: string[]; withUi?: boolean },
 ): Promise<Environment> {
-  const { dynamicConfig = [], ...clusterOptions } = options;
+  const { dynamicConfig = [], withUi = false, ...clusterOptions } = options;
   const kind = process.env['PILOTLIGHT_CLUSTER'] ?? 'simulated';
   if (!isClusterKind(kind)) throw new Error(`PILOTLIGHT_CLUSTER names no cluster: ${kind}`);
   const folder = await mkdtemp(join(tmpdir(), 'pilotlight-e2e-'));
@@ -101,7 +101,7 @@ export async function startEnvironment(
     started.push(() => cluster.stop());
     const temporal = await startTemporalServer({
       stateDir: temporalFolder,
-      headless: true,
+      headless: !withUi,
       dynamicConfig,
     });
     started.push(() => temporal.process.stop());

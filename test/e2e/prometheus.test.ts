@@ -4,28 +4,22 @@
  * fire, minutes of them in a moment.
  */
 import assert from 'node:assert/strict';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import getPort from 'get-port';
 import { findPrometheus } from '../../dev/install/deploy-tools.ts';
-import { ManagedProcess } from '../../dev/managed-process.ts';
 import { silent } from '../../dev/report.ts';
 import { runCommand } from '../../dev/run-command.ts';
 import { startEnvironment, until, type ApiReplica, type Environment } from './environment.ts';
 import { colocated } from './pod-templates.ts';
+import { startPrometheus, type Prometheus } from './start-prometheus.ts';
 
 const deploy = join(import.meta.dirname, '../../deploy');
 
 interface Panel {
   title: string;
   targets: { expr: string }[];
-}
-
-interface Answer {
-  status: string;
-  error?: string;
-  data: { result: unknown[] };
 }
 
 /**
@@ -39,8 +33,7 @@ if (process.env['PILOTLIGHT_CLUSTER'] === 'control-plane') {
     this.timeout(180_000);
     let environment: Environment;
     let folder: string;
-    let prometheus: ManagedProcess | null = null;
-    let url: string;
+    let prometheus: Prometheus | null = null;
     let api: ApiReplica;
 
     before(async () => {
@@ -53,27 +46,7 @@ if (process.env['PILOTLIGHT_CLUSTER'] === 'control-plane') {
         environment.startApi('api'),
       ]);
       const targets = [`127.0.0.1:${healthPort}`, api.url.replace('http://', '')];
-      const port = await getPort({ host: '127.0.0.1' });
-      url = `http://127.0.0.1:${port}`;
-      const config = {
-        global: { scrape_interval: '1s', evaluation_interval: '1s' },
-        rule_files: ['pilotlight.yaml'],
-        scrape_configs: [{ job_name: 'pilotlight', static_configs: [{ targets }] }],
-      };
-      await writeFile(join(folder, 'prometheus.yaml'), JSON.stringify(config));
-      prometheus = new ManagedProcess({
-        name: 'prometheus',
-        command: await findPrometheus('prometheus', { report: silent }),
-        args: [
-          `--config.file=${join(folder, 'prometheus.yaml')}`,
-          `--storage.tsdb.path=${join(folder, 'data')}`,
-          `--web.listen-address=127.0.0.1:${port}`,
-        ],
-        logFile: join(folder, 'prometheus.log'),
-        ...{ restart: false, readyTimeoutMs: 60_000 },
-        isReady: async () => (await fetch(`${url}/-/ready`)).ok,
-      });
-      await prometheus.start();
+      prometheus = await startPrometheus({ folder, ruleFiles: ['pilotlight.yaml'], targets });
     });
     after(async () => {
       await prometheus?.stop();
@@ -81,10 +54,11 @@ if (process.env['PILOTLIGHT_CLUSTER'] === 'control-plane') {
       await rm(folder, { recursive: true });
     });
 
-    const ask = async (path: string): Promise<Answer> =>
-      (await (await fetch(`${url}${path}`)).json()) as Answer;
-    const query = (expr: string): Promise<Answer> =>
-      ask(`/api/v1/query?query=${encodeURIComponent(expr)}`);
+    const running = (): Prometheus => {
+      assert.ok(prometheus);
+      return prometheus;
+    };
+    const query: Prometheus['query'] = (expr) => running().query(expr);
 
     it('has alerts of which each fires when it should, and is quiet when it should not', async () => {
       const command = await findPrometheus('promtool', { report: silent });
@@ -145,7 +119,7 @@ if (process.env['PILOTLIGHT_CLUSTER'] === 'control-plane') {
     });
 
     it('evaluates every rule without an error', async () => {
-      const { data } = (await (await fetch(`${url}/api/v1/rules`)).json()) as {
+      const { data } = (await running().ask('/api/v1/rules')) as {
         data: { groups: { rules: { name: string; health: string; lastError?: string }[] }[] };
       };
       const rules = data.groups.flatMap((group) => group.rules);

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { begin } from '../../src/pool/begin.ts';
-import { detailsOf } from '../../src/pool/details.ts';
 import { breakerOf } from '../../src/pool/failures.ts';
+import { begin } from '../../src/pool/begin.ts';
 import type { PodView } from '../../src/pool/pod-view.ts';
 import { cardOf, isOnlyPhaseOf, cardKey } from '../../src/pool/pool-card.ts';
-import { refuse } from '../../src/pool/requests.ts';
 import { noFailures, type PoolState } from '../../src/pool/state.ts';
 import { conditionOf, statusOf } from '../../src/pool/status.ts';
 import { examplePod, exampleState, poolOf } from './examples.ts';
@@ -110,39 +108,6 @@ describe('the status of a pool', () => {
     const breaker = (rounds: number, pending: number): string =>
       breakerOf({ ...noFailures, rounds }, pending);
     assert.deepEqual([breaker(2, 0), breaker(3, 0), breaker(3, 1)], ['closed', 'open', 'halfOpen']);
-  });
-});
-
-describe('the page for the Temporal UI', () => {
-  it('has the counts, and no list while nothing is pending', () => {
-    assert.equal(
-      detailsOf(full),
-      [
-        ...['### Steady: 3 of 3 pods are warm.', ''],
-        ...['| target | warm | pending | claimed | retiring |', '|---|---|---|---|---|'],
-        '| 3 | 3 | 0 | 0 | 0 |',
-      ].join('\n'),
-    );
-  });
-
-  it('lists the twenty oldest pending pods, with nothing that breaks out of a cell', () => {
-    const message = 'a|b\n<c>';
-    const many = pods(25, { ready: false, node: 'n1', reason: 'Unschedulable', message });
-    const page = detailsOf(poolOf(many, { warmTarget: 19 }));
-    const rows = page.split('\n').filter((line) => line.startsWith('| p-'));
-    assert.equal(rows.length, 20);
-    assert.equal(rows[0], '| p-0 | 00:00:00 | n1 | Unschedulable: a b  c  |');
-  });
-
-  it('lists a pod that was never read, by the UTC time of day it was begun', () => {
-    const spawn = { kind: 'spawn', podName: 'p-9', templateHash: 'abc', uid: null } as const;
-    const atMs = 86_400_000 + 3_600_000 + 61_000;
-    assert.match(detailsOf(begin(empty, [spawn], atMs)), /\| p-9 \| 01:01:01 \| {2}\| {2}\|/);
-  });
-
-  it('shows the last message that was refused', () => {
-    const page = detailsOf(refuse(full, 'setTarget: <nine>', 61_000));
-    assert.match(page, /Refused at 00:01:01 UTC: setTarget: {2}nine /);
   });
 });
 

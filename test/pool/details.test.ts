@@ -1,0 +1,136 @@
+/** What a person reads who sees only a pool's page in the Temporal UI. */
+import assert from 'node:assert/strict';
+import { begin } from '../../src/pool/begin.ts';
+import { noDisturbances } from '../../src/pool/brakes.ts';
+import { detailsOf } from '../../src/pool/details.ts';
+import type { PodView } from '../../src/pool/pod-view.ts';
+import { refuse } from '../../src/pool/requests.ts';
+import { noFailures, type FailureMemory, type PoolState } from '../../src/pool/state.ts';
+import { conditionOf } from '../../src/pool/status.ts';
+import { examplePod, poolOf } from './examples.ts';
+
+function pods(count: number, changes: Partial<PodView> = {}): PodView[] {
+  return Array.from({ length: count }, (_, n) =>
+    examplePod({ name: `p-${n}`, uid: `u${n}`, ready: true, ...changes }),
+  );
+}
+
+const full = poolOf(pods(3));
+const empty = poolOf([]);
+const atMs = 86_400_000 + 3_600_000 + 61_000;
+
+const failing = (changes: Partial<FailureMemory>): PoolState => ({
+  ...empty,
+  failures: { ...noFailures, consecutive: 4, rounds: 1, ...changes },
+});
+
+describe('the page for the Temporal UI', () => {
+  it('has phase, reason and counts, and no more while all is well', () => {
+    assert.equal(
+      detailsOf(full),
+      [
+        ...['### Steady', '', '3 of 3 pods are warm.', ''],
+        '**3 of 3 warm** · 0 pending · 0 claimed · 0 retiring · 0 claims wait (at most 20 pods)',
+      ].join('\n'),
+    );
+  });
+
+  it('lists the twenty oldest pending pods, with nothing that breaks out of a cell or is a link', () => {
+    const message = 'a|b\n<c> [d](e)';
+    const many = pods(25, { ready: false, node: 'n1', reason: 'Unschedulable', message });
+    const rows = detailsOf(poolOf(many, { warmTarget: 19 }))
+      .split('\n')
+      .filter((line) => line.startsWith('| p-'));
+    assert.equal(rows.length, 20);
+    assert.equal(rows[0], '| p-0 | 00:00:00 UTC | n1 | Unschedulable: a b  c  \\[d\\](e) |');
+    assert.match(detailsOf(poolOf(many)), /\| and 5 more \|/);
+  });
+
+  it('says of a pod that was never read that the cluster has not confirmed it', () => {
+    const spawn = { kind: 'spawn', podName: 'p-9', templateHash: 'abc', uid: null } as const;
+    const page = detailsOf(begin(empty, [spawn], atMs));
+    assert.match(page, /\| p-9 \| 01:01:01 UTC \| {2}\| asked for; the cluster has not confirmed/);
+    assert.match(page, /\*\*What to do:\*\* Nothing, unless it stays so for a minute/);
+  });
+
+  it('says what failed last, and when the next attempt is', () => {
+    const times = { sinceMs: 0, lastAtMs: 61_000, nextAttemptAtMs: atMs };
+    const said = { lastPod: 'p-1', lastReason: 'ErrImagePull' };
+    const page = detailsOf(failing({ ...times, ...said }));
+    assert.match(
+      page,
+      /Failures:\*\* 4 since 00:00:00 UTC, last p-1 \(ErrImagePull\) at 00:01:01 UTC/,
+    );
+    assert.match(page, /Breaker:\*\* closed; next attempt at 01:01:01 UTC/);
+    assert.match(detailsOf(failing({ rounds: 3 })), /Breaker:\*\* open: one pod is tried/);
+  });
+
+  it('says that a pod is being tried, and what is not known any more', () => {
+    const tried = poolOf(pods(1, { ready: false }));
+    const failures = { ...noFailures, consecutive: 1, rounds: 3 };
+    const page = detailsOf({ ...tried, failures });
+    assert.match(page, /Breaker:\*\* half-open/);
+    assert.match(page, /1 since once, last {2}\(\) at once/);
+  });
+
+  it('says when a quota is asked again, and what holds the pool up', () => {
+    const quota = { rounds: 2, lastAtMs: 5, lastMessage: 'no', untilMs: atMs, allowance: 1 };
+    assert.match(detailsOf({ ...empty, quota }), /refused 2 times; next attempt at 01:01:01 UTC/);
+    const trouble = { atMs, message: 'WrongCluster' };
+    assert.match(detailsOf({ ...empty, trouble }), /Held up\*\* at 01:01:01 UTC: WrongCluster/);
+  });
+
+  it('says when the target moved, and what the template was before', () => {
+    const moved = { raisedAtMs: 1_000, loweredAtMs: 2_000, heldUntilMs: 0 };
+    assert.match(
+      detailsOf({ ...full, flapping: moved }),
+      /Target\*\* last raised at 00:00:01 UTC, lowered at 00:00:02 UTC/,
+    );
+    assert.match(detailsOf({ ...full, previousTemplateHash: 'old' }), /abc, before it old\./);
+  });
+
+  it('says what others did: took pods away, gave them up, or were refused', () => {
+    const disturbances = { ...noDisturbances, count: 2, lastPod: 'p-1', lastAtMs: atMs };
+    assert.match(detailsOf({ ...full, disturbances }), /2, last p-1 at 01:01:01 UTC/);
+    const named = { ...disturbances, lastPod: null, lastReason: 'Evicted' };
+    assert.match(detailsOf({ ...full, disturbances: named }), /2, last {2}\(Evicted\)/);
+    const releases = { count: 1, lastReason: 'unhealthy', lastPod: 'p-2' };
+    assert.match(detailsOf({ ...full, releases }), /1, last p-2 \(unhealthy\)/);
+    const unnamed = { count: 1, lastReason: null, lastPod: null };
+    assert.match(detailsOf({ ...full, releases: unnamed }), /1, last {2}\(\)/);
+    assert.match(
+      detailsOf(refuse(full, 'setTarget: <nine>', 61_000)),
+      /Refused\*\* at 00:01:01 UTC: setTarget: {2}nine /,
+    );
+  });
+});
+
+describe('what to do', () => {
+  const remedies: [string, RegExp][] = [
+    ['ImagePullBackOff', /name and tag of the image/],
+    ['Unschedulable', /No node fits/],
+    ['forbidden', /The API server refuses the pods/],
+    ['TemplateMissing', /stored template is gone/],
+    ['CrashLoopBackOff', /logs and events/],
+  ];
+  for (const [lastReason, remedy] of remedies) {
+    it(`is told by the reason ${lastReason}`, () => {
+      const { toDo } = conditionOf(failing({ lastReason }));
+      assert.match(toDo ?? '', remedy);
+      assert.match(toDo ?? '', /pilotlight apply -f FILE.*pilotlight retry/);
+    });
+  }
+
+  it('may be to go back to the template before', () => {
+    const { toDo } = conditionOf({ ...failing({}), previousTemplateHash: 'old' });
+    assert.match(toDo ?? '', /pilotlight rollout undo/);
+  });
+
+  it('is nothing while pods start, unless the oldest says what is wrong', () => {
+    const toDo = (changes: Partial<PodView>): string =>
+      conditionOf(poolOf(pods(1, { ready: false, ...changes }))).toDo ?? '';
+    assert.match(toDo({}), /^Nothing: pods are starting/);
+    assert.match(toDo({ reason: 'Unschedulable' }), /^Nothing, if it passes\. No node fits/);
+    assert.equal(conditionOf(poolOf(pods(1))).toDo, null);
+  });
+});
