@@ -12,7 +12,7 @@ const tightPriority = 'tight';
 const forbiddenLabel = 'poison';
 
 /** Attempts follow each other in seconds until the breaker opens, and then no more for a minute. */
-const soon = { podReadySeconds: 3, failure: { backOffSeconds: 1, probeSeconds: 60 } };
+const soon = { podReadySeconds: 5, failure: { backOffSeconds: 1, probeSeconds: 60 } };
 
 function withSpec(changes: Partial<NonNullable<V1PodTemplateSpec['spec']>>): V1PodTemplateSpec {
   const template = colocated();
@@ -37,7 +37,8 @@ const pools: WrittenPool[] = [
     settings: { warmTarget: 3 },
     template: withSpec({ priorityClassName: tightPriority }),
   },
-  { pool: 'refused', settings: { warmTarget: 3, ...soon }, template: refused },
+  // Scaled once the policy is there: a pod that is refused already is not applied at all.
+  { pool: 'refused', settings: { warmTarget: 0, ...soon }, template: refused },
   { pool: 'api-server-down', settings: { warmTarget: 1 }, template: colocated() },
   { pool: 'paused', settings: { warmTarget: 1 }, template: colocated() },
   { pool: 'in-use', settings: { warmTarget: 2, maxPods: 4 }, template: colocated() },
@@ -46,9 +47,10 @@ const pools: WrittenPool[] = [
 
 /** Applies the pools, refuses some of their pods, pauses one and claims all of another. */
 export async function stageTroubles(environment: Environment, api: ApiReplica): Promise<void> {
-  await forbid(environment);
   await limit(environment);
   await applyDocuments(environment, pools);
+  await forbid(environment);
+  await runCli({ environment, args: ['scale', 'refused', '3'] });
   await environment.untilWarm('paused', 1, 60_000);
   await runCli({ environment, args: ['pause', 'paused'] });
   await runCli({ environment, args: ['scale', 'paused', '3'] });
