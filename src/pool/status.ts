@@ -7,7 +7,7 @@ import type { PoolSpec } from './pool-spec.ts';
 import { countPhases, phaseOf, type PodPhase, type PodRecord, type PoolState } from './state.ts';
 
 /** What a pool is doing, in one word. */
-export type PoolPhase = 'Filling' | 'Steady' | 'Degraded' | 'Paused' | 'Draining' | 'Drained';
+type PoolPhase = 'Filling' | 'Steady' | 'Degraded' | 'Paused' | 'Draining' | 'Drained';
 
 /** A pool as shown to people: the answer of the `status` query, of CLI and API. */
 export interface PoolStatus {

@@ -7,7 +7,7 @@ import { ManagedProcess } from '../../dev/managed-process.ts';
 import { silent } from '../../dev/report.ts';
 
 /** What Prometheus answers to a query. */
-export interface Answer {
+interface Answer {
   status: string;
   error?: string;
   data: { result: { metric: Record<string, string> }[] };

@@ -61,7 +61,7 @@ export async function stageTroubles(environment: Environment, api: ApiReplica): 
 }
 
 /** Waits until the API knows a pool and offers a pod of it. */
-export async function untilOffered(api: ApiReplica, pool: string): Promise<void> {
+async function untilOffered(api: ApiReplica, pool: string): Promise<void> {
   await until({
     what: `a pod of ${pool} at the API`,
     timeoutMs: 30_000,

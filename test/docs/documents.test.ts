@@ -1,0 +1,107 @@
+/** The documents: pages made from the code are up to date, links lead somewhere, code is what it says. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { execa } from 'execa';
+import { cliReference } from '../../dev/reference/cli-reference.ts';
+import { createProgram } from '../../src/cli/program.ts';
+
+const root = join(import.meta.dirname, '../..');
+const program = createProgram([]);
+const { stdout } = await execa('git', ['ls-files', '*.md'], { cwd: root });
+const documents = stdout.split('\n').map((path) => ({
+  path,
+  text: readFileSync(join(root, path), 'utf8'),
+}));
+
+/** A block of code with the language that its fence names. */
+function blocksOf(text: string): { language: string; code: string }[] {
+  return [...text.matchAll(/^```(\w+)\n([^]*?)^```/gm)].map(([, language = '', code = '']) => ({
+    language,
+    code,
+  }));
+}
+
+/** The anchors of a page's headings, as GitHub makes them. */
+function anchorsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+/** What is wrong with a use of the command line; null when its commands exist. */
+function unknownCommand(words: string[]): string | null {
+  let command = program;
+  for (const word of words) {
+    if (command.commands.length === 0) return null;
+    const inner = command.commands.find(
+      (one) => one.name() === word || one.aliases().includes(word),
+    );
+    if (inner === undefined) return `${command.name()} has no command ${word}`;
+    command = inner;
+  }
+  return null;
+}
+
+describe('the documents', () => {
+  it('have the reference of the command line as the parser has it (`npm run docs:reference`)', () => {
+    assert.equal(readFileSync(join(root, 'docs/cli.md'), 'utf8'), cliReference(program));
+  });
+
+  it('link to files and headings that exist', () => {
+    assert.ok(documents.length > 30);
+    const broken: string[] = [];
+    for (const { path, text } of documents) {
+      for (const [, target = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+        if (/^[a-z]+:/.test(target)) continue;
+        const [file = '', anchor] = target.split('#');
+        const linked = file === '' ? path : join(dirname(path), file);
+        const isThere = existsSync(join(root, linked));
+        const isMarkdown = isThere && linked.endsWith('.md');
+        const hasAnchor =
+          anchor === undefined ||
+          (isMarkdown && anchorsOf(readFileSync(join(root, linked), 'utf8')).includes(anchor));
+        if (!isThere || !hasAnchor) broken.push(`${path}: ${target}`);
+      }
+    }
+    assert.deepEqual(broken, []);
+  });
+
+  it('have JSON and YAML that can be parsed', () => {
+    let blocks = 0;
+    for (const { path, text } of documents) {
+      for (const { language, code } of blocksOf(text)) {
+        if (language === 'json') JSON.parse(code);
+        if (language === 'yaml') {
+          for (const { errors } of parseAllDocuments(code)) assert.deepEqual(errors, [], path);
+        }
+        blocks += 1;
+      }
+    }
+    assert.ok(blocks > 10);
+  });
+
+  it('use commands that exist', () => {
+    const wrong: string[] = [];
+    let uses = 0;
+    for (const { path, text } of documents) {
+      const shell = blocksOf(text).filter(({ language }) => ['sh', 'bash'].includes(language));
+      const inline = [...text.matchAll(/`(pilotlight [^`\n]+)`/g)].map(([, code = '']) => code);
+      for (const code of [...shell.map((block) => block.code), ...inline]) {
+        for (const [, line = ''] of code.matchAll(
+          /(?:^|npx |[|&;(] *)pilotlight +([a-z][^|&;\n]*)/gm,
+        )) {
+          uses += 1;
+          const said = unknownCommand(line.split(/\s+/).filter((word) => /^[a-z]+$/.test(word)));
+          if (said !== null) wrong.push(`${path}: ${line}: ${said}`);
+        }
+      }
+    }
+    assert.ok(uses > 20);
+    assert.deepEqual(wrong, []);
+  });
+});
