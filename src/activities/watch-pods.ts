@@ -78,7 +78,8 @@ export function createWatchPods(
     // What changed while nobody watched is unknown, so a new watcher begins with snapshots.
     let needsSnapshots = true;
     const unsubscribe = cache.subscribe((change) => {
-      if (change.kind === 'listed') needsSnapshots = true;
+      // A quiet cluster may be listed every half a minute: that must cost no pool a signal.
+      if (change.kind === 'listed') needsSnapshots ||= change.isNews;
       else if (isNews(change)) note(pending, change);
     });
     const unsubscribeNodes = cordoned.subscribe((node) => {

@@ -23,7 +23,8 @@ export type PodCacheChange =
       /** As the pod was last heard of. */
       last: KnownPod;
     }
-  | { kind: 'listed'; version: string };
+  /** `isNews`: it brought a change, or is the first, or an older one; see the reflector. */
+  | { kind: 'listed'; version: string; isNews: boolean };
 
 /** Views of all pods of a namespace that carry our labels. */
 export class PodCache {
@@ -54,11 +55,11 @@ export class PodCache {
           this.#tell({ kind: 'gone', pool: last.pool, name, uid, version, last });
           this.#wake(name);
         },
-        listed: (version) => {
+        listed: (version, isNews) => {
           this.#heard(version);
           this.#index.listed(version);
           this.#firstList.resolve(undefined);
-          this.#tell({ kind: 'listed', version });
+          this.#tell({ kind: 'listed', version, isNews });
         },
         heard: (version) => this.#heard(version),
         failed: (error) => (this.lastError = error),

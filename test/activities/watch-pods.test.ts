@@ -121,6 +121,20 @@ describe('watchPods', () => {
   });
 
   // What the watcher had not told when Temporal went away was forgotten once it was back.
+  // Each list cost every pool a signal, also when it only ended the silence of a quiet cluster.
+  it('tells no pool of a list that brought nothing new', async () => {
+    await startAndPassOver();
+    const first = watches.pods;
+    first?.end();
+    await eventually('the next watch', () => watches.pods !== first);
+    send('MODIFIED', podOfSmall({ version: '10', state: 'claimed' }));
+    await eventually('the claim', () => told.length > 0);
+    assert.deepEqual(
+      told.map(({ pool, observation }) => [pool, observation.complete]),
+      [['small', false]],
+    );
+  });
+
   it('sends again what Temporal did not take, with what came since on top', async () => {
     await startAndPassOver();
     refused.set('small', 2);

@@ -17,6 +17,8 @@ export function claimContract(connect: () => ApiClient): void {
       spec: {
         containers: [{ name: 'main', image: 'example.com/none:1' }],
         nodeSelector: { 'contract.example/nodes': 'none' },
+        // A real scheduler would put its own condition before those that the tests write, now or later.
+        schedulerName: 'nobody',
       },
     });
     assert.equal(code, 201, JSON.stringify(body));

@@ -21,12 +21,15 @@ describe('the reflector', () => {
   let ended: Promise<void>;
   /** What it told, in order: `changed a@5`, `gone a@7`, `listed 9`, `failed throttled`. */
   let told: string[];
+  /** Versions of the lists that were news. */
+  let news: string[];
 
   beforeEach(async () => {
     server = await FaultyApiServer.start();
     connection = await connectToCluster({ kubeconfigPath: server.kubeconfigPath });
     stop = new AbortController();
     told = [];
+    news = [];
   });
 
   afterEach(async () => {
@@ -59,7 +62,10 @@ describe('the reflector', () => {
       events: {
         changed: ({ name, resourceVersion }) => told.push(`changed ${name}@${resourceVersion}`),
         gone: ({ name }, version) => told.push(`gone ${name}@${version}`),
-        listed: (version) => told.push(`listed ${version}`),
+        listed: (version, isNews) => {
+          told.push(`listed ${version}`);
+          if (isNews) news.push(version);
+        },
         heard: () => undefined,
         failed: ({ kind }) => told.push(`failed ${kind}`),
       },
@@ -231,6 +237,15 @@ describe('the reflector', () => {
       'changed c@41',
     ]);
     assert.deepEqual(watchVersions().slice(0, 2), ['999', '40']);
+  });
+
+  it('calls a list news that is the first, brings a change, or is older than what was heard', async () => {
+    // Each list once cost every pool a signal, and a quiet cluster is listed every half a minute.
+    const lists = [listOf('9', 'a'), listOf('12', 'a'), listOf('11', 'a'), listOf('20')];
+    script({ lists, watches: [(response) => response.end()] });
+    start();
+    await eventually('four lists', () => told.includes('listed 20'));
+    assert.deepEqual(news, ['9', '11', '20']);
   });
 
   it('lists anew when watches are not even answered, and says that they fail', async () => {
