@@ -181,6 +181,13 @@ async function soak(minutes: number, output: string): Promise<string[]> {
     ending.abort();
     await Promise.all(beside);
     const failed = done.filter(({ result }) => !result.ok).length;
+    const reasons = new Map<string, number>();
+    for (const { result } of done) {
+      if (result.ok) continue;
+      const reason = String(result.error);
+      reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    }
+    for (const [reason, count] of reasons) console.log(`${count} claims failed: ${reason}`);
     await writeFile(output, chart(samples));
     const breaches = judgeSoak(samples, { made: done.length, failed });
     for (const pool of pools) await environment.untilWarm(pool, warmTarget, 120_000);
