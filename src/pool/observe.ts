@@ -68,6 +68,9 @@ export function observe(state: PoolState, observation: Observation, nowMs: numbe
     if (known?.pod?.uid === gone.uid) {
       next.releases = countRelease(next.releases, known.pod, gone);
     }
+    if (isUnseenClaim(state, known, gone)) {
+      next.demand = serveDemand(next.demand, gone.version).demand;
+    }
     end(next, gone);
   }
   next.cordoned = newerCordoned(state.cordoned, observation.cordoned);
@@ -171,6 +174,12 @@ function isSame(a: PodView, b: PodView): boolean {
   const { uid, ready, claimed, terminating, ended } = a;
   const isAlike = uid === b.uid && ready === b.ready && claimed === b.claimed;
   return isAlike && terminating === b.terminating && ended === b.ended;
+}
+
+/** Whether a pod was claimed and given back between two readings: its claim served one who waited (D2). */
+function isUnseenClaim(state: PoolState, known: PodRecord | undefined, gone: GonePod): boolean {
+  if (state.rules < 2 || gone.claimed !== true || known === undefined) return false;
+  return known.pod === null || (known.pod.uid === gone.uid && !known.pod.claimed);
 }
 
 /** Counts a new claim among those who wait, and remembers in whose report (D2). */

@@ -142,6 +142,28 @@ describe('demand', () => {
     );
   });
 
+  // A sandbox may live for less than the 200 ms between two messages of the watcher.
+  it('counts a claim as served whose pod was given back before it was seen (D2)', () => {
+    const gone = { name: 'p-0', uid: 'u0', version: '25', claimed: true };
+    const message = { cluster, version: '25', pods: [], gone: [gone], complete: false };
+    const state: PoolState = takeDemand({ ...fullPool(), rules: 2 }, report(), 0);
+    const told = observe(state, message, 0);
+    assert.equal(demandOf(told), 3);
+    assert.equal(demandOf(observe(told, message, 0)), 3);
+    const seenBefore = see(state, { name: 'p-0', uid: 'u0', version: '24', claimed: true });
+    assert.equal(demandOf(observe(seenBefore, message, 0)), 3);
+    const others = { ...message, gone: [{ ...gone, uid: 'other' }] };
+    assert.equal(demandOf(observe(state, others, 0)), 4);
+    const unread = begin(
+      state,
+      [{ kind: 'spawn', podName: 'p-3', templateHash: 'abc', uid: null }],
+      0,
+    );
+    const early = { ...message, gone: [{ ...gone, name: 'p-3', uid: 'u3' }] };
+    assert.equal(demandOf(observe(unread, early, 0)), 3);
+    assert.equal(demandOf(observe({ ...state, rules: 1 }, message, 0)), 4);
+  });
+
   it('does not count a claim that is older than the report', () => {
     const state = see(takeDemand(fullPool(), report({ version: '30' }), 0), {
       ...{ name: 'p-0', uid: 'u0', version: '25', claimed: true },

@@ -43,7 +43,7 @@ export class FaultyCluster {
   lostCreates = 0;
   allowedByTargets: number;
   mostLive = 0;
-  private version = 100;
+  protected version = 100;
   private backup: Backup;
   private wasSetBack = false;
   /** Names whose pod the pool has heard of: these must never be given to a second pod. */
@@ -179,20 +179,23 @@ export class FaultyCluster {
 
   /** No more faults: everything is carried out and told, and time passes. */
   calm(): void {
-    for (let round = 0; round < 90; round += 1) {
-      this.nowMs += 61_000;
-      this.work();
-      while (this.underWay.length > 0) this.carryOut(0, false);
-      for (const pod of this.pods.values()) {
-        if (!pod.ended && !pod.ready) this.write({ ...pod, ready: true });
-      }
-      this.tell(false);
-      this.tellLate();
-      this.snapshot();
-    }
+    for (let round = 0; round < 90; round += 1) this.settleAll(61_000);
   }
 
-  private hear(message: Observation): void {
+  /** So much later everything planned is carried out and told, and every pod is Ready. */
+  settleAll(afterMs: number): void {
+    this.nowMs += afterMs;
+    this.work();
+    while (this.underWay.length > 0) this.carryOut(0, false);
+    for (const pod of this.pods.values()) {
+      if (!pod.ended && !pod.ready) this.write({ ...pod, ready: true });
+    }
+    this.tell(false);
+    this.tellLate();
+    this.snapshot();
+  }
+
+  protected hear(message: Observation): void {
     this.state = hear(this.state, message, this.nowMs);
     this.noteNames();
   }
@@ -208,7 +211,7 @@ export class FaultyCluster {
     }
   }
 
-  private write(pod: PodView): PodView {
+  protected write(pod: PodView): PodView {
     this.version += 1;
     const written = { ...pod, version: String(this.version) };
     this.pods.set(pod.name, written);
@@ -218,11 +221,12 @@ export class FaultyCluster {
     return written;
   }
 
-  private remove({ name, uid }: PodView): void {
+  protected remove({ name, uid, claimed }: PodView): void {
     this.version += 1;
     this.pods.delete(name);
     this.untold.pods = this.untold.pods.filter((other) => other.name !== name);
-    this.untold.gone.push({ name, uid, version: String(this.version) });
+    const version = String(this.version);
+    this.untold.gone.push({ name, uid, version, ...(claimed && { claimed }) });
   }
 
   private effect(action: Action): Outcome {
