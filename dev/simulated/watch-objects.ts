@@ -41,6 +41,8 @@ export function watchObjects(store: ObjectStore, options: WatchOptions): void {
   response.writeHead(200, { 'content-type': 'application/json' });
   response.flushHeaders();
   const send = (type: string, object: unknown): void => {
+    // It is over, yet its reader is not done: a write now would be an error of the whole process.
+    if (response.writableEnded || response.destroyed) return;
     if (response.writableLength > maxBufferedBytes) response.destroy();
     else response.write(`${JSON.stringify({ type, object })}\n`);
   };

@@ -65,8 +65,8 @@ export function observe(state: PoolState, observation: Observation, nowMs: numbe
     if (gone.claimed !== true && isTakenAway({ state: next, known, pod: gone, nowMs })) {
       disturbed.push({ name: gone.name, reason: known?.pod?.reason ?? null });
     }
-    if (known?.pod?.uid === gone.uid) {
-      next.releases = countRelease(next.releases, known.pod, gone);
+    if (isFirstEnd(state, known, gone)) {
+      next.releases = countRelease(next.releases, known?.pod, gone);
     }
     if (isUnseenClaim(state, known, gone)) {
       next.demand = serveDemand(next.demand, gone.version).demand;
@@ -174,6 +174,14 @@ function isSame(a: PodView, b: PodView): boolean {
   const { uid, ready, claimed, terminating, ended } = a;
   const isAlike = uid === b.uid && ready === b.ready && claimed === b.claimed;
   return isAlike && terminating === b.terminating && ended === b.ended;
+}
+
+/**
+ * Whether this is the first to tell of the end of a record's pod. One that was claimed and given back
+ * within the 200 ms before its spawn is told of ends before it was ever read.
+ */
+function isFirstEnd({ rules }: PoolState, known: PodRecord | undefined, gone: GonePod): boolean {
+  return known?.pod?.uid === gone.uid || (rules >= 2 && known?.pod === null);
 }
 
 /** Whether a pod was claimed and given back between two readings: its claim served one who waited (D2). */

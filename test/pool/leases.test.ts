@@ -7,7 +7,7 @@ import { plan } from '../../src/pool/plan.ts';
 import type { PodView } from '../../src/pool/pod-view.ts';
 import { settle } from '../../src/pool/settle.ts';
 import { phaseOf, type PoolState } from '../../src/pool/state.ts';
-import { examplePod, exampleState } from './examples.ts';
+import { examplePod, exampleState, poolOf, seen } from './examples.ts';
 
 const cluster = 'c1';
 const leaseEndMs = 100_000;
@@ -169,5 +169,21 @@ describe('a release with a reason', () => {
     assert.equal(observe(told, message, 0).releases.count, 1);
     const of = { ...message, gone: [{ ...gone, uid: 'other', releaseReason: 'unhealthy' }] };
     assert.equal(observe(poolWithClaim(), of, 0).releases.count, 0);
+  });
+
+  // Of two reports of one caller the second was not counted: its pod was claimed and given up within the
+  // 200 ms that the outcome of its spawn waits for its tick, so it was gone before it was ever read.
+  it('is counted once when the pod is gone before it was ever read', () => {
+    const spawn = { kind: 'spawn', podName: 'p-0', templateHash: 'abc', uid: null } as const;
+    const making = begin({ ...poolOf([]), rules: 2 }, [spawn], 0);
+    const gone = { name: 'p-0', uid: 'u0', version: '61', claimed: true };
+    const message = seen([], { gone: [{ ...gone, releaseReason: 'unhealthy' }], version: '61' });
+    const once = observe(making, message, 0);
+    const twice = observe(once, message, 0);
+    assert.deepEqual(twice.releases, { count: 1, lastReason: 'unhealthy', lastPod: 'p-0' });
+    const pod = examplePod({ name: 'p-0', uid: 'u0', version: '58', ready: true });
+    const result = { outcome: 'ready', pod } as const;
+    const settled = settle(twice, { kind: 'spawn', podName: 'p-0', result }, 0);
+    assert.equal(settled.records['p-0'], undefined);
   });
 });
