@@ -57,6 +57,7 @@ export async function poolWorkflow(given: messages.PoolWorkflowInput): Promise<P
   const fresh = newState({ ...input, rules });
   let state = readState(input.carried, fresh) ?? fresh;
   let isDirty = true;
+  let hasHeard = false;
   let isFirstPass = true;
   const startedAtMs = wf.workflowInfo().startTime.getTime();
   let shownAttributes = '';
@@ -65,6 +66,7 @@ export async function poolWorkflow(given: messages.PoolWorkflowInput): Promise<P
   const change = (next: (state: PoolState) => PoolState): void => {
     state = next(state);
     isDirty = true;
+    hasHeard = true;
   };
   const alarm = createAlarm(() => (isDirty = true));
   const launcher = createLauncher((outcome) => {
@@ -96,8 +98,10 @@ export async function poolWorkflow(given: messages.PoolWorkflowInput): Promise<P
 
   const runEnd = createRunEnd(wf.workflowInfo, rules >= 2);
   for (;;) {
+    const heard = hasHeard;
+    hasHeard = false;
     isDirty = false;
-    if (runEnd.isDue() && wf.allHandlersFinished()) {
+    if (runEnd.isDue(heard) && wf.allHandlersFinished()) {
       const { pool, namespace, spec, labels, upsertSearchAttributes } = state;
       const carried = carryState(state);
       await wf.continueAsNew<typeof poolWorkflow>({

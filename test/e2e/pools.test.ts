@@ -106,10 +106,11 @@ describe('a pool on real servers', function () {
   });
 
   it('continues as new with spawns in flight and makes no pod twice (P5, P11)', async () => {
-    await environment.createPool({ pool: 'many', warmTarget: 150, template: colocated() });
+    // A run ends in a calm task, which comes once a second: for three of them all pods are awaited.
+    const template = colocated({ readyDelay: '3s' });
+    await environment.createPool({ pool: 'many', warmTarget: 150, template });
     await untilStatus('many', '150 warm', ({ warm }) => warm === 150, 60_000);
     assert.equal((await environment.created('many')).length, 150);
-    // A run ends in a calm task, which may be the first after the pool is full.
     const { events } = await until({
       what: 'the end of a run',
       timeoutMs: 30_000,
