@@ -5,14 +5,15 @@
 const allowed = {
   pool: [],
   workflows: ['pool', 'activities'],
-  activities: ['pool', 'kubernetes'],
+  activities: ['pool', 'kubernetes', 'tracing'],
   kubernetes: ['pool'],
   client: ['pool', 'workflows'],
   apply: ['pool', 'kubernetes', 'client'],
-  claims: ['kubernetes', 'pool'],
-  api: ['apply', 'claims', 'client', 'configuration', 'kubernetes', 'metrics', 'pool'],
+  claims: ['kubernetes', 'pool', 'tracing'],
+  api: ['apply', 'claims', 'client', 'configuration', 'kubernetes', 'metrics', 'pool', 'tracing'],
   configuration: ['workflows'],
   metrics: ['claims', 'kubernetes'],
+  tracing: [],
 };
 
 const folderRules = Object.entries(allowed).map(([folder, others]) => ({
@@ -69,6 +70,32 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/kubernetes/' },
       to: { path: 'node_modules/(@kubernetes|undici)/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'one-door-to-traces',
+      comment:
+        'only src/tracing/otlp-tracing.ts records spans; the client sends on what its program has',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(tracing/otlp-tracing|client/trace-headers)\\.ts$' },
+      to: { path: 'node_modules/@opentelemetry/' },
+    },
+    {
+      name: 'traces-are-loaded-when-wanted',
+      comment: 'a process that is not told to trace does not load the library',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: {
+        path: '^src/tracing/otlp-tracing\\.ts$',
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'the-client-loads-traces-when-wanted',
+      comment: 'a program that does not trace loads nothing for it',
+      severity: 'error',
+      from: { path: '^src/client/' },
+      to: { path: 'node_modules/@opentelemetry/', dynamic: false },
     },
   ],
   options: {

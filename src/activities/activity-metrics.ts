@@ -31,7 +31,7 @@ export const uncounted: ActivityMetrics = {
 export function timeStart(options: {
   pool: string;
   first: PodView;
-  metrics: ActivityMetrics;
+  metrics: Pick<ActivityMetrics, 'observeStart'>;
   /** The instant by the API server's clock, which also wrote the pod's creation. */
   nowMs: () => number;
 }): (pod: PodView) => void {

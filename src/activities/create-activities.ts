@@ -3,6 +3,7 @@ import type { ClusterConnection } from '../kubernetes/connection.ts';
 import type { CordonedNodes } from '../kubernetes/cordoned-nodes.ts';
 import type { PodCache } from '../kubernetes/pod-cache.ts';
 import type { Observation } from '../pool/observation.ts';
+import type { Tracer } from '../tracing/span.ts';
 import type { ActivityMetrics } from './activity-metrics.ts';
 import { createObservePool, type ObservePoolInput } from './observe-pool.ts';
 import { createPublishPool, type PublishPoolInput } from './publish-pool.ts';
@@ -22,6 +23,8 @@ export interface ActivityDependencies {
   /** uid of kube-system of the connected cluster. */
   clusterUid: string;
   metrics: ActivityMetrics;
+  /** Traces nothing unless given. */
+  tracer?: Tracer;
   /** The heartbeat timeout that workflows of this process ask for a watcher, in milliseconds. */
   watchHeartbeatMs: number;
   /** Kubernetes namespace that the cache watches. */

@@ -17,6 +17,7 @@ import { createPod, readPod, retirePod } from '../kubernetes/pods.ts';
 import type { SpawnResult } from '../pool/actions.ts';
 import type { PodView } from '../pool/pod-view.ts';
 import { compareVersions } from '../pool/resource-version.ts';
+import { noTracer, type Span, type Tracer } from '../tracing/span.ts';
 import { timeStart, type ActivityMetrics } from './activity-metrics.ts';
 import { assertCluster, callCluster } from './cluster-failure.ts';
 import { FairGate } from './fair-gate.ts';
@@ -25,6 +26,7 @@ import { proveAlive, trustedForMs } from './prove-alive.ts';
 import { spawnsInFlight, startHeartbeat, uidOfHeartbeat } from './spawn-heartbeat.ts';
 import type { TemplateCache } from './template-cache.ts';
 import { EndsOfSpawns } from './tick.ts';
+import { notingPhases, startSpawnSpan, traceCreate, traceSpawn } from './trace-spawn.ts';
 
 export interface SpawnPodInput {
   pool: string;
@@ -43,6 +45,7 @@ interface SpawnDependencies {
   clusterUid: string;
   templates: TemplateCache;
   metrics: ActivityMetrics;
+  tracer?: Tracer;
   isAtWork: (pool: string) => Promise<boolean>;
 }
 
@@ -64,27 +67,32 @@ export function createSpawnPod(
 ): (input: SpawnPodInput) => Promise<SpawnResult> {
   const ends = new EndsOfSpawns(dependencies.isAtWork);
   const gate = new FairGate(maxCreates);
-  const { connection, metrics } = dependencies;
-  return async (input) => {
+  const { connection, metrics, tracer = noTracer } = dependencies;
+  const spawn = async (input: SpawnPodInput, span: Span): Promise<SpawnResult> => {
     assertCluster(input.cluster, dependencies.clusterUid);
     const knownUid = uidOfHeartbeat(Context.current().info.heartbeatDetails) ?? input.uid;
     const heartbeat = startHeartbeat({ podName: input.podName, uid: knownUid });
     try {
-      const found = await getOrCreate({ dependencies, input, knownUid, gate });
+      const found = await traceCreate(span, () =>
+        getOrCreate({ dependencies, input, knownUid, gate }),
+      );
       if ('outcome' in found) {
         metrics.countSpawn(input.pool, found.outcome, '');
         return found;
       }
       heartbeat.saw(found);
+      const wait = span.child({ name: 'wait for Ready' });
       const time = timeStart({
-        ...{ pool: input.pool, first: found, metrics },
+        ...{ pool: input.pool, first: found, metrics: notingPhases(wait, metrics) },
         nowMs: () => connection.serverNowMs(),
       });
       const saw = (pod: PodView): void => {
         heartbeat.saw(pod);
         time(pod);
       };
-      const result = await waitForReady({ dependencies, input, pod: found, saw });
+      const result = await traceSpawn(wait, () =>
+        waitForReady({ dependencies, input, pod: found, saw }),
+      );
       metrics.countSpawn(input.pool, result.outcome, '');
       // Claims see the pod already; only the pool hears of it with the others of this tick.
       if (spawnsInFlight() > fewSpawns) {
@@ -97,6 +105,10 @@ export function createSpawnPod(
     } finally {
       heartbeat.stop();
     }
+  };
+  return (input) => {
+    const span = startSpawnSpan(tracer, input);
+    return traceSpawn(span, () => spawn(input, span));
   };
 }
 

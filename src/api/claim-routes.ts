@@ -1,4 +1,6 @@
 /** The routes of claims. What a claim is and may do is src/claims' business. */
+import type { FastifyRequest } from 'fastify';
+import type { ClaimCaller } from '../claims/claimer.ts';
 import type { Claims } from '../claims/claims.ts';
 import {
   claimAnswer,
@@ -91,10 +93,12 @@ function addClaimRoute(app: App, claims: ClaimsService): void {
         response: { 201: claimAnswer },
       }),
     },
-    async ({ params: { pool }, body, caller, raw }, reply) => {
+    async (request, reply) => {
+      const { params, body, caller } = request;
+      const { pool } = params;
       checkPool(caller, pool);
       const waitSeconds = body.waitSeconds ?? 0;
-      const claim = await claims.claim({ ...body, pool, waitSeconds }, callerSignal(raw.socket));
+      const claim = await claims.claim({ ...body, pool, waitSeconds }, asking(request));
       return reply.code(201).send(claim);
     },
   );
@@ -115,12 +119,13 @@ function addShapeClaimRoute(app: App, claims: ClaimsService): void {
         response: { 201: claimAnswer },
       }),
     },
-    async ({ body, caller, raw }, reply) => {
+    async (request, reply) => {
+      const { body, caller } = request;
       const { shape, image, ...wish } = body;
       const seen = claims.poolSummaries().filter(({ pool }) => maySee(caller, pool));
       const pool = resolvePool(seen, { shape, image });
       const waitSeconds = wish.waitSeconds ?? 0;
-      const claim = await claims.claim({ ...wish, pool, waitSeconds }, callerSignal(raw.socket));
+      const claim = await claims.claim({ ...wish, pool, waitSeconds }, asking(request));
       return reply.code(201).send(claim);
     },
   );
@@ -169,6 +174,11 @@ function addReleaseRoute(app: App, claims: ClaimsService): void {
       return claims.release(claimId, reason === undefined ? {} : { reason });
     },
   );
+}
+
+/** Who waits for a claim, and whose trace it belongs to. */
+function asking({ raw, span }: Pick<FastifyRequest, 'raw' | 'span'>): ClaimCaller {
+  return { signal: callerSignal(raw.socket), span };
 }
 
 /** A caller that is bound to pools may touch only their claims, which costs it a reading of the pod. */

@@ -12,6 +12,7 @@ import { connectToCluster } from '../kubernetes/connection.ts';
 import { CordonedNodes } from '../kubernetes/cordoned-nodes.ts';
 import { PodCache } from '../kubernetes/pod-cache.ts';
 import { ApiMetrics } from '../metrics/api-metrics.ts';
+import { openTracing } from '../tracing/open-tracing.ts';
 import { readConfiguration } from './configuration.ts';
 import { temporalDeadlineMs } from './limits.ts';
 import type { Readiness } from './operation-routes.ts';
@@ -39,6 +40,11 @@ async function main(): Promise<void> {
   log.level = configuration.logLevel;
   const onTrouble = (message: string): void => log.error(message);
   const tokens = tokensFile === null ? null : await Tokens.open({ path: tokensFile, onTrouble });
+  const tracing = await openTracing({
+    env: process.env,
+    serviceName: 'pilotlight-api',
+    onTrouble: (error) => log.warn({ error }, 'traces are not sent'),
+  });
   const metrics = new ApiMetrics();
   const connection = await connectToCluster({ onCall: (call) => metrics.observeCall(call) });
   const cache = PodCache.start({ connection, namespace });
@@ -90,7 +96,7 @@ async function main(): Promise<void> {
   };
   const administration = createPoolAdministration({ pools, connection, namespace });
   const server = await ApiServer.create({
-    ...{ claims, administration, tokens, metrics, log, readiness },
+    ...{ claims, administration, tokens, metrics, log, readiness, tracer: tracing.tracer },
   });
   const url = await server.listen({ host, port });
   log.info(
@@ -102,10 +108,11 @@ async function main(): Promise<void> {
   log.info('the API stops');
   await server.stop();
   tokens?.close();
+  const flushed = tracing.close();
   // The process ends anyway: an answer that never comes is no reason to stay.
   setTimeout(() => process.exit(0), closeDeadlineMs).unref();
   await Promise.all([cache.stop(), cards.stop(), cordoned.stop()]);
-  await Promise.all([connection.close(), temporal.close()]);
+  await Promise.all([connection.close(), temporal.close(), flushed]);
   log.info('the API has stopped');
 }
 

@@ -12,6 +12,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { fastify, LogController, type FastifyBaseLogger } from 'fastify';
 import type { Claims } from '../claims/claims.ts';
 import type { ApiMetrics } from '../metrics/api-metrics.ts';
+import { noTracer, type Tracer } from '../tracing/span.ts';
 import { answerErrors, rawAnswerTo, refuseOtherMethods, sendError } from './answer-errors.ts';
 import type { App } from './app.ts';
 import { addAuthorization } from './authorize.ts';
@@ -23,6 +24,7 @@ import type { PoolAdministration } from './pool-administration.ts';
 import { addPoolRoutes } from './pool-routes.ts';
 import { toApiError, ApiError } from './problems.ts';
 import type { Tokens } from './tokens.ts';
+import { traceRequests } from './trace-requests.ts';
 
 /** What a server needs of its process. */
 export interface ApiServerDependencies {
@@ -31,6 +33,8 @@ export interface ApiServerDependencies {
   /** null: no token is asked for, which only a loopback address may do. */
   tokens: Tokens | null;
   metrics: ApiMetrics;
+  /** Traces nothing unless given. */
+  tracer?: Tracer;
   log: FastifyBaseLogger;
   /** Whether the process could serve claims; stopping is added to it. */
   readiness: () => Readiness;
@@ -96,6 +100,7 @@ export class ApiServer {
   async #addRoutes(): Promise<void> {
     const app = this.#app;
     const { claims, administration, tokens, metrics, readiness } = this.#dependencies;
+    const { tracer = noTracer } = this.#dependencies;
     await app.register(swagger, openApi);
     logRequests(app, metrics);
     answerErrors(app);
@@ -110,6 +115,7 @@ export class ApiServer {
       done(null, payload);
     });
     addAuthorization(app, tokens);
+    traceRequests(app, tracer);
     const refuseOthers = refuseOtherMethods(app);
     addClaimRoutes(app, claims);
     addPoolRoutes(app, { claims, administration });

@@ -16,6 +16,7 @@ import type { ClusterConnection } from '../kubernetes/connection.ts';
 import type { KnownPod } from '../kubernetes/known-pod.ts';
 import { KubernetesError } from '../kubernetes/kubernetes-error.ts';
 import type { PodCache } from '../kubernetes/pod-cache.ts';
+import type { Span } from '../tracing/span.ts';
 import { claimHashOf } from './claim-hash.ts';
 import {
   learn,
@@ -25,6 +26,7 @@ import {
   type Knowledge,
   type Step,
 } from './claim-steps.ts';
+import { traceCall } from './trace-claim.ts';
 
 /** The cluster as claims see it. */
 export interface ClusterAccess {
@@ -50,16 +52,20 @@ export async function carryOut(options: {
   access: ClusterAccess;
   known: Knowledge;
   mark: (claimId: string) => ClaimMark;
+  /** Each call is a part of it. */
+  span: Span;
 }): Promise<AttemptResult> {
-  const { access, mark } = options;
+  const { access, mark, span } = options;
   let { known } = options;
   let unanswered = 0;
   for (;;) {
     const step = nextStep(known);
     if (step.do === 'end') return { end: step.end, known };
+    const before = known;
     let answer: Answer;
     try {
-      answer = await call({ access, known, step, mark });
+      const work = (): Promise<Answer> => call({ access, known: before, step, mark });
+      answer = await traceCall({ span, step, work });
     } catch (error) {
       if (!(error instanceof KubernetesError)) throw error;
       if (error.kind !== 'unavailable' || isRead(step)) {

@@ -6,6 +6,8 @@ import { randomUUID } from 'node:crypto';
 import type { CardCache } from '../kubernetes/card-cache.ts';
 import type { KnownPod } from '../kubernetes/known-pod.ts';
 import type { PodCacheChange } from '../kubernetes/pod-cache.ts';
+import { noSpan, type Span } from '../tracing/span.ts';
+import { traced } from '../tracing/traced.ts';
 import { Admission } from './admission.ts';
 import { Candidates, isWarm } from './candidates.ts';
 import { carryOut, type AttemptResult, type ClusterAccess } from './carry-out.ts';
@@ -28,6 +30,7 @@ import { claimMarkOf } from './claim-mark.ts';
 import { lookAgain, newAttempt, withCandidate } from './claim-steps.ts';
 import { toClaim } from './claim-views.ts';
 import { PoolLine } from './pool-line.ts';
+import { factsOfClaim, faultOfClaim } from './trace-claim.ts';
 import { WaitingClaim } from './waiting-claim.ts';
 
 /** What the claimer needs of its process. */
@@ -45,6 +48,14 @@ export interface ClaimerDependencies {
   onOrphan: (claimId: string) => void;
   /** The error of a claim whose pod has ended. */
   lostError: (claimId: string, pod: KnownPod) => ClaimError;
+}
+
+/** Who waits for the answer of a claim. */
+export interface ClaimCaller {
+  /** Aborts when the caller went away. */
+  signal?: AbortSignal;
+  /** What the claim is a part of, in the caller's trace. */
+  span?: Span;
 }
 
 /** The claims that are on their way in this process. */
@@ -66,9 +77,21 @@ export class Claimer {
   }
 
   /** Rejects with `ClaimError`. */
-  async claim(request: ClaimRequest, signal: AbortSignal | undefined): Promise<Claim> {
+  async claim(request: ClaimRequest, caller: ClaimCaller): Promise<Claim> {
+    const { signal, span: whole = noSpan } = caller;
+    const { pool } = request;
+    const isPool = this.#dependencies.cards.get(pool) !== undefined;
+    const span = whole.child({
+      name: 'claim',
+      ...(isPool ? { facts: { 'pilotlight.pool': pool } } : {}),
+    });
     try {
-      return await this.#enter(request, signal).join(request.waitSeconds, signal);
+      return await traced({
+        span,
+        work: () => this.#enter(request, { signal, span }).join(request.waitSeconds, signal),
+        tell: factsOfClaim,
+        faultOf: faultOfClaim,
+      });
     } catch (error) {
       if (error instanceof ClaimError) this.#countFailure(request.pool, error);
       throw error;
@@ -133,7 +156,10 @@ export class Claimer {
     await new Promise<void>((resolve) => (this.#onEmpty = resolve));
   }
 
-  #enter(request: ClaimRequest, signal: AbortSignal | undefined): WaitingClaim {
+  #enter(
+    request: ClaimRequest,
+    { signal, span }: { signal: AbortSignal | undefined; span: Span },
+  ): WaitingClaim {
     const { access } = this.#dependencies;
     const { pool, claimId } = request;
     if (this.#isStopping) throw shuttingDownError();
@@ -152,6 +178,7 @@ export class Claimer {
       request,
       leaseSeconds,
       key,
+      span,
       miss: () => {
         const retryAfterSeconds = this.#admission.estimate(pool, this.#line(pool).inFrontOf(claim));
         return missError({ pool, retryAfterSeconds, waitedMs: claim.waitedMs });
@@ -191,10 +218,11 @@ export class Claimer {
   /** One attempt. Never rejects. */
   async #tryOut(claim: WaitingClaim, candidate: KnownPod | null): Promise<void> {
     const { access } = this.#dependencies;
-    const { known, request, leaseSeconds } = claim;
+    const { known, request, leaseSeconds, span } = claim;
     try {
       const result = await carryOut({
         access,
+        span,
         known:
           candidate === null ? lookAgain(known) : withCandidate(known, ...toTry(claim, candidate)),
         mark: (claimId) => {
@@ -247,6 +275,7 @@ export class Claimer {
     if (candidate !== null) {
       this.#candidates.passOver(candidate);
       this.#dependencies.onEvent({ kind: 'raceLost', pool });
+      claim.span.note('race lost');
     }
     if (!claim.hasCallers) this.#forget(claim);
     else if (claim.isWithdrawn) this.#end(claim, { error: withdrawnError(claim.key) });

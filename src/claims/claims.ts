@@ -23,7 +23,7 @@ import type {
   PoolSummary,
   ReleasedClaim,
 } from './claim.ts';
-import { Claimer } from './claimer.ts';
+import { Claimer, type ClaimCaller } from './claimer.ts';
 import { ClaimError } from './claim-error.ts';
 import type { ClaimEvent } from './claim-event.ts';
 import { unavailableError } from './claim-failures.ts';
@@ -94,11 +94,11 @@ export class Claims {
   }
 
   /**
-   * Takes a warm pod, or waits in line for one. `signal`: the caller went away; what it would have
-   * got is released if it has no claimId, and kept for who repeats the claimId otherwise.
+   * Takes a warm pod, or waits in line for one. What a caller that goes away would have got is
+   * released if it has no claimId, and kept for who repeats the claimId otherwise.
    */
-  claim(request: ClaimRequest, signal?: AbortSignal): Promise<Claim> {
-    return this.#claimer.claim(request, signal);
+  claim(request: ClaimRequest, caller: ClaimCaller = {}): Promise<Claim> {
+    return this.#claimer.claim(request, caller);
   }
 
   /** The claim as its pod shows it. Raises `claimNotFound`, and how it ended if it has. */

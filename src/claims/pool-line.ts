@@ -92,6 +92,7 @@ export class PoolLine {
     this.serve();
     if (this.#isParked(claim)) {
       claim.parkedAtMs ??= performance.now();
+      claim.span.note('in line');
       claim.dismissDue();
     }
     this.#onChange();

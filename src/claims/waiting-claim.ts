@@ -1,4 +1,5 @@
 /** One claim on its way in this process, and the callers who wait for its answer. */
+import type { Span } from '../tracing/span.ts';
 import type { Claim, ClaimRequest } from './claim.ts';
 import { ClaimError } from './claim-error.ts';
 import type { Knowledge } from './claim-steps.ts';
@@ -21,6 +22,8 @@ export class WaitingClaim {
   readonly leaseSeconds: number | null;
   /** What its order of candidates depends on. */
   readonly key: string;
+  /** Of the caller who came first: what is done for the claim is told there. */
+  readonly span: Span;
   /** Its place among the claims of its pool. */
   place = 0;
   readonly startedAtMs = performance.now();
@@ -38,6 +41,7 @@ export class WaitingClaim {
     request: ClaimRequest;
     leaseSeconds: number | null;
     key: string;
+    span: Span;
     /** The error for a caller whose time is over. */
     miss: () => ClaimError;
     /** The last caller has left before the end. */
@@ -47,6 +51,7 @@ export class WaitingClaim {
     this.request = options.request;
     this.leaseSeconds = options.leaseSeconds;
     this.key = options.key;
+    this.span = options.span;
     this.#miss = options.miss;
     this.#onForsaken = options.onForsaken;
   }

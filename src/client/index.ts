@@ -1,4 +1,4 @@
-/** What users of claims import. Needs nothing but Node's fetch. */
+/** What users of claims import. Needs nothing but Node's fetch; OpenTelemetry's API where it is in use. */
 export { HeldClaim } from './held-claim.ts';
 export {
   PilotlightClient,

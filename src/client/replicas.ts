@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fromProblem, PilotlightError, UnreachableError } from './pilotlight-error.ts';
+import { traceHeaders } from './trace-headers.ts';
 import type { Problem } from './wire/problem.ts';
 
 /** First and longest pause between rounds; Retry-After may make it longer. */
@@ -91,12 +92,14 @@ export class Replicas {
       Math.min(leftMs, Math.ceil(call.waitMs ?? 0) + answerDeadlineMs),
     );
     const signal = call.signal ? AbortSignal.any([timeout, call.signal]) : timeout;
+    const traced = await traceHeaders();
     const body = call.body?.();
     try {
       const answer = await this.#fetch(`${url}${call.path}`, {
         method: call.method,
         headers: {
           ...this.#headers,
+          ...traced,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         // A redirect would carry the token to a place that was not named.

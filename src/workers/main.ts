@@ -14,6 +14,7 @@ import { PodCache } from '../kubernetes/pod-cache.ts';
 import { listPoolsByCard } from '../kubernetes/pool-cards.ts';
 import { openSdkMetrics } from '../metrics/sdk-metrics.ts';
 import { WorkerMetrics } from '../metrics/worker-metrics.ts';
+import { openTracing } from '../tracing/open-tracing.ts';
 import { heartbeatTimeoutMs, slowHeartbeatMs } from '../pool/deadlines.ts';
 import { poolWorkflowId } from '../pool/names.ts';
 import { maxLaunches } from '../pool/plan.ts';
@@ -33,6 +34,9 @@ const startDeadlineMs = 60_000;
 
 /** A lost reflection of this age means that the process no longer sees its pods. */
 const unhealthyLagMs = 180_000;
+
+/** Time for what is left open, once all that counts is closed. */
+const lingerMs = 500;
 
 async function main(): Promise<void> {
   const sdkMetrics = await openSdkMetrics();
@@ -57,6 +61,11 @@ async function main(): Promise<void> {
       log[write[level]]({ ...meta }, message);
     }),
     shutdownSignals: ['SIGTERM', 'SIGINT'],
+  });
+  const tracing = await openTracing({
+    env: process.env,
+    serviceName: 'pilotlight-worker',
+    onTrouble: (error) => log.warn({ error }, 'traces are not sent'),
   });
   const metrics = new WorkerMetrics();
   const cluster = await connectToCluster({ onCall: (call) => metrics.observeCall(call) });
@@ -101,6 +110,7 @@ async function main(): Promise<void> {
       clusterUid,
       namespace,
       metrics,
+      tracer: tracing.tracer,
       watchHeartbeatMs:
         configuration.heartbeats === 'cloud'
           ? slowHeartbeatMs(heartbeatTimeoutMs, Infinity)
@@ -163,9 +173,11 @@ async function main(): Promise<void> {
   ending.abort();
   await kept;
   health.close();
-  await Promise.all([cache.stop(), cordoned.stop()]);
+  await Promise.all([cache.stop(), cordoned.stop(), tracing.close()]);
   await Promise.all([cluster.close(), clientConnection.close(), connection.close()]);
   log.info('the worker has handed over and ends');
+  // A collector that never answers would hold the process for another 10 s.
+  setTimeout(() => process.exit(0), lingerMs).unref();
 }
 
 try {

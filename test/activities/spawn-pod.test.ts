@@ -4,10 +4,12 @@ import { uncounted } from '../../src/activities/activity-metrics.ts';
 import { createSpawnPod } from '../../src/activities/spawn-pod.ts';
 import { connectToCluster, type ClusterConnection } from '../../src/kubernetes/connection.ts';
 import type { PodCache } from '../../src/kubernetes/pod-cache.ts';
+import { toPodView } from '../../src/kubernetes/to-pod-view.ts';
 import type { SpawnResult } from '../../src/pool/actions.ts';
 import { labels } from '../../src/pool/labels.ts';
 import { fakePod, type FakePod } from '../kubernetes/fake-pod.ts';
 import { FaultyApiServer, sendJson, sendStatus } from '../kubernetes/faulty-api-server.ts';
+import { recordedTracer, type ToldSpan } from '../tracing/recorded-tracer.ts';
 import { runActivity, type Attempt } from './run-activity.ts';
 
 /** A watch that sees nothing, so that every wait ends by its deadline or signal. */
@@ -31,6 +33,8 @@ describe('spawnPod', () => {
   let stored: FakePod | null;
   /** What was counted: `outcome reason`. */
   let counted: string[];
+  /** The traces of the attempts. */
+  let traces: ToldSpan[];
   let answerCreate: (create: () => void, fail: (code: number, reason: string) => void) => void;
 
   beforeEach(async () => {
@@ -38,6 +42,7 @@ describe('spawnPod', () => {
     connection = await connectToCluster({ kubeconfigPath: server.kubeconfigPath });
     stored = null;
     counted = [];
+    traces = [];
     answerCreate = (create) => create();
     server.answer = ({ method }, response) => {
       const fail = (code: number, reason: string): void => sendStatus(response, code, reason);
@@ -62,13 +67,15 @@ describe('spawnPod', () => {
   const isAtWork = () => Promise.resolve(false);
 
   const spawn = (
-    given: Attempt & { uid?: string; podReadySeconds?: number } = {},
+    given: Attempt & { uid?: string; podReadySeconds?: number; cache?: PodCache } = {},
   ): Promise<SpawnResult> => {
-    const { uid = null, podReadySeconds = 60, ...attempt } = given;
+    const { uid = null, podReadySeconds = 60, cache = blind, ...attempt } = given;
+    const { tracer, roots } = recordedTracer();
+    traces = roots;
     const template = { spec: { containers: [] } };
     const templates = { read: () => Promise.resolve(template) };
     const activity = createSpawnPod({
-      ...{ connection, cache: blind, clusterUid: 'c', templates, isAtWork },
+      ...{ connection, cache, clusterUid: 'c', templates, isAtWork, tracer },
       metrics: {
         ...uncounted,
         countSpawn: (_pool, outcome, reason) => counted.push(`${outcome} ${reason}`.trim()),
@@ -210,6 +217,54 @@ describe('spawnPod', () => {
       assert.equal(sent('DELETE'), 0);
     });
   }
+
+  it('traces the creation and the wait, with the steps of the start', async () => {
+    const { answer } = server;
+    server.answer = (request, response) => {
+      if (request.method !== 'POST') answer(request, response);
+      else sendJson(response, podOfSmall(), 201);
+    };
+    const seen = podOfSmall({ ready: true, version: '6' });
+    const cache = {
+      get: () => toPodView(seen),
+      waitFor: () => Promise.resolve(undefined),
+    } as unknown as PodCache;
+    assert.equal((await spawn({ cache })).outcome, 'ready');
+    const [trace] = traces;
+    assert.equal(traces.length, 1);
+    assert.deepEqual(trace?.facts, {
+      'pilotlight.pool': 'small',
+      'pilotlight.template': 'abc',
+      'pilotlight.spawn.attempt': 1,
+      'k8s.namespace.name': 'home',
+      'k8s.pod.name': 'small-0',
+      'pilotlight.outcome': 'ready',
+    });
+    const [create, wait] = trace.children;
+    assert.deepEqual([create?.name, wait?.name], ['create pod', 'wait for Ready']);
+    assert.deepEqual(create?.facts, { 'pilotlight.outcome': 'exists' });
+    assert.deepEqual(wait?.notes, ['pulled', 'ready']);
+    assert.deepEqual([trace.fault, create.fault, wait.fault], [null, null, null]);
+  });
+
+  it('traces why a pod failed, by its reason and without its words', async () => {
+    stored = podOfSmall({}, 61_000);
+    await assert.rejects(spawn({ attempt: 2 }), { type: 'PodFailed' });
+    const [trace] = traces;
+    assert.equal(trace?.fault, 'PodFailed: NotReady');
+    assert.deepEqual(
+      trace.children.map(({ name, fault }) => [name, fault]),
+      [
+        ['create pod', null],
+        ['wait for Ready', 'PodFailed: NotReady'],
+      ],
+    );
+    answerCreate = (_create, fail) => fail(422, 'Invalid');
+    stored = null;
+    await assert.rejects(spawn(), { type: 'PodRefused' });
+    assert.equal(traces[0]?.fault, 'PodRefused: invalid');
+    assert.equal(traces[0].children.length, 1);
+  });
 
   it('touches nothing of another cluster', async () => {
     const activity = createSpawnPod({

@@ -13,8 +13,8 @@ function waitingClaims() {
   const signals: AbortSignal[] = [];
   const { promise, reject } = Promise.withResolvers<Claim>();
   const claims = fakeClaims({
-    claim: (_request, signal) => {
-      if (signal !== undefined) signals.push(signal);
+    claim: (_request, caller) => {
+      if (caller?.signal !== undefined) signals.push(caller.signal);
       return promise;
     },
     stop: () => {

@@ -181,7 +181,10 @@ describe('a claim with a claimId', () => {
       if (kindOf(call) === 'PATCH pods') gone.abort();
       return 'carriedOut';
     };
-    await assert.rejects(replica.claims.claim(named, gone.signal), hasCode('claimEnded'));
+    await assert.rejects(
+      replica.claims.claim(named, { signal: gone.signal }),
+      hasCode('claimEnded'),
+    );
     replica.fate = () => 'carriedOut';
     const claim = await replica.claims.claim(named);
     assert.equal(claimIdOn(claim.pod.name), named.claimId);

@@ -172,7 +172,7 @@ describe('a claim without a claimId', () => {
       if (kindOf(call) === 'PATCH pods') gone.abort();
       return 'carriedOut';
     };
-    await assert.rejects(replica.claims.claim(now, gone.signal), hasCode('claimEnded'));
+    await assert.rejects(replica.claims.claim(now, { signal: gone.signal }), hasCode('claimEnded'));
     await eventually('the release', () => Boolean(world.pod(name)?.metadata.deletionTimestamp));
   });
 
@@ -184,7 +184,7 @@ describe('a claim without a claimId', () => {
       if (kindOf(call) === 'PATCH pods') gone.abort();
       return kindOf(call) === 'DELETE pods' ? 'neverArrives' : 'carriedOut';
     };
-    await assert.rejects(replica.claims.claim(now, gone.signal), hasCode('claimEnded'));
+    await assert.rejects(replica.claims.claim(now, { signal: gone.signal }), hasCode('claimEnded'));
     await eventually('the event', () => replica.events.some(({ kind }) => kind === 'notDiscarded'));
     assert.equal(replica.calls.filter((kind) => kind === 'DELETE pods').length, 3);
   });

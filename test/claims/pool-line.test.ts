@@ -136,7 +136,7 @@ describe('the line of a pool', () => {
   it('refuses more than its limit, and lets leave who goes away', async () => {
     const gone = new AbortController();
     const claims = Array.from({ length: 5 }, () =>
-      replica.claims.claim({ pool: 'small', waitSeconds: 5 }, gone.signal),
+      replica.claims.claim({ pool: 'small', waitSeconds: 5 }, { signal: gone.signal }),
     );
     await eventually('the line', () => waiting() === 5);
     const late = replica.claims.claim({ pool: 'small', waitSeconds: 5 });

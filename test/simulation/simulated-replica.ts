@@ -8,6 +8,7 @@ import { WaitingClaim } from '../../src/claims/waiting-claim.ts';
 import type { KnownPod } from '../../src/kubernetes/known-pod.ts';
 import type { DemandReport } from '../../src/pool/demand.ts';
 import type { PodView } from '../../src/pool/pod-view.ts';
+import { noSpan } from '../../src/tracing/span.ts';
 import type { LoggedCluster } from './logged-cluster.ts';
 
 /** As long as a real report counts. */
@@ -60,6 +61,7 @@ export class SimulatedReplica {
       request: { pool: 'p', waitSeconds: 60 },
       leaseSeconds: null,
       key: claimId,
+      span: noSpan,
       miss: () => {
         throw new Error('nobody waits by a clock here');
       },
