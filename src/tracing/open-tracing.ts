@@ -1,18 +1,11 @@
-import { noTracer, type Tracer } from './span.ts';
+import { noTracer, type Tracing } from './span.ts';
 import { readTracingSettings } from './settings.ts';
-
-/** The traces of a process. */
-export interface Tracing {
-  tracer: Tracer;
-  /** Sends what is left, for 2 s at most, and ends. Never rejects. */
-  close(): Promise<void>;
-}
 
 const off: Tracing = { tracer: noTracer, close: () => Promise.resolve() };
 
 /**
- * Traces if the environment says to where, else does nothing: the library takes a tenth of a second to
- * load, so it is loaded only then. `onTrouble` hears that spans could not be sent, once a minute at most.
+ * Traces if the environment says to where, else does nothing: the library takes 70 ms to load, so it is
+ * loaded only then. `onTrouble` hears that spans could not be sent, once a minute at most.
  * Raises an error for a variable that is wrong.
  */
 export async function openTracing(options: {

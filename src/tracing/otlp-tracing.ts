@@ -34,9 +34,8 @@ import {
   type Sampler,
   type SpanExporter,
 } from '@opentelemetry/sdk-trace';
-import type { Tracing } from './open-tracing.ts';
 import type { Sampling, TracingSettings } from './settings.ts';
-import type { Facts, Span, SpanStart, Tracer } from './span.ts';
+import type { Facts, Span, SpanStart, Tracer, Tracing } from './span.ts';
 
 /** Spans that wait to be sent. Each takes about 1 KB, a claim has 3 or 4: 1,000 claims, 4 MB. */
 const maxQueuedSpans = 4_096;

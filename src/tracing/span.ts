@@ -37,6 +37,13 @@ export interface Tracer {
   start(start: SpanStart & { headers?: IncomingHttpHeaders }): Span;
 }
 
+/** The traces of a process. */
+export interface Tracing {
+  tracer: Tracer;
+  /** Sends what is left, for 2 s at most, and ends. Never rejects. */
+  close(): Promise<void>;
+}
+
 /** The span of work that nobody traces. */
 export const noSpan: Span = {
   child: () => noSpan,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { admissionPolicyOf } from '../../src/kubernetes/admission-policy.ts';
 import { permissions, type Program } from '../../src/kubernetes/permissions.ts';
-import { renderChart, type ChartObject } from './chart-objects.ts';
+import { environmentOf, renderChart, type ChartObject } from './chart-objects.ts';
 
 if (process.env['PILOTLIGHT_CLUSTER'] === 'control-plane') {
   describe('what the chart renders', () => {
@@ -15,6 +15,27 @@ if (process.env['PILOTLIGHT_CLUSTER'] === 'control-plane') {
       const objects = await renderChart({});
       for (const program of ['worker', 'api'] as const) {
         assert.deepEqual(rulesOf(objects, program), permittedRules(program));
+      }
+    });
+
+    it('tells both programs where to send traces, and neither unless given', async () => {
+      const of = async (set: string[]) => {
+        const objects = await renderChart({ set });
+        return ['pilotlight-worker', 'pilotlight-api'].map((name) =>
+          Object.entries(environmentOf(objects, name)).filter(([key]) => key.startsWith('OTEL_')),
+        );
+      };
+      assert.deepEqual(await of([]), [[], []]);
+      const set = ['tracing.endpoint=http://collector:4318', 'tracing.ratio=0.05'];
+      const told = [
+        ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://collector:4318'],
+        ['OTEL_TRACES_SAMPLER', 'parentbased_traceidratio'],
+        ['OTEL_TRACES_SAMPLER_ARG', '0.05'],
+      ];
+      assert.deepEqual(await of(set), [told, told]);
+      await assert.rejects(renderChart({ set: ['tracing.endpoint=collector:4318'] }), /endpoint/);
+      for (const ratio of ['2', '1.5', 'some']) {
+        await assert.rejects(renderChart({ set: [`tracing.ratio=${ratio}`] }), /ratio/);
       }
     });
 

@@ -2,7 +2,8 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { openTracing, type Tracing } from '../../src/tracing/open-tracing.ts';
+import { openTracing } from '../../src/tracing/open-tracing.ts';
+import type { Tracing } from '../../src/tracing/span.ts';
 
 /** A span as it was sent. */
 export interface SentSpan {
