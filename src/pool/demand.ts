@@ -91,16 +91,14 @@ function servedBefore(
 ): { records: PoolState['records']; served: number } {
   if (rules < 2 || waiting === 0) return { records, served: 0 };
   const mine = Object.values(records)
-    .filter(({ claim }) => {
-      if (claim === undefined || compareVersions(claim.version, version) <= 0) return false;
-      return claim.replica === replica || claim.replica === null;
+    .flatMap((record): [string, PodRecord][] => {
+      const { name, claim } = record;
+      if (claim === undefined || compareVersions(claim.version, version) <= 0) return [];
+      if (claim.replica !== replica && claim.replica !== null) return [];
+      return [[name, { ...record, claim: { ...claim, replica } }]];
     })
     .slice(0, waiting);
-  const marked = mine.map((record): [string, PodRecord] => {
-    const seenAt = record.claim?.version ?? version;
-    return [record.name, { ...record, claim: { version: seenAt, replica } }];
-  });
-  return { records: { ...records, ...Object.fromEntries(marked) }, served: mine.length };
+  return { records: { ...records, ...Object.fromEntries(mine) }, served: mine.length };
 }
 
 /** The state without reports that have expired; the same state when none has. */
