@@ -3,9 +3,7 @@
  * workflow task, about 10 ms of worker and Temporal: a fill of 300 took 96 tasks before, since
  * pods turn Ready one by one.
  */
-
-/** At 10 claims a second a tick of 200 ms makes about 4 history events a claim. */
-const tickMs = 200;
+import { tickMs } from '../pool/tick.ts';
 
 /**
  * Ends of spawns that a pool is told in one tick. Temporal fails a workflow task during which more

@@ -14,6 +14,8 @@
  *     busy machine, in which a pool of 60 ran dry under 25 claims a second.
  * E3. Beyond `maxHistoryEvents` a run ends at the next chance, calm or not.
  */
+import { tickMs } from '../pool/tick.ts';
+
 /**
  * Continue-as-new is forced here if the server has not suggested it (it does at 4,096 events) or no
  * task was calm: replaying 4,000 events takes a cold process 3 to 4 s, and past 10 s it could loop.
@@ -31,10 +33,10 @@ const maxCalmEvents = 7;
 /** A pool that waits for a calm task is woken this often, which costs five events. */
 const wakeIntervalMs = 1_000;
 
-/** Activities tell what they have every 200 ms of the clock, within some 60 ms (src/activities/tick.ts). */
-const tickMs = 200;
-
-/** In a tick, when the pool is woken: 80 ms before the next, which a task takes 30 of. */
+/**
+ * In a tick of 200 ms, when the pool is woken. What activities tell comes within some 60 ms; a task takes 30
+ * of the 80 ms that are left.
+ */
 const calmInTickMs = 120;
 
 /** What a task tells of its run. */
