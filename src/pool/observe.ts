@@ -186,8 +186,8 @@ function isFirstEnd({ rules }: PoolState, known: PodRecord | undefined, gone: Go
 
 /** Whether a pod was claimed and given back between two readings: its claim served one who waited (D2). */
 function isUnseenClaim(state: PoolState, known: PodRecord | undefined, gone: GonePod): boolean {
-  if (state.rules < 2 || gone.claimed !== true || known === undefined) return false;
-  return known.pod === null || (known.pod.uid === gone.uid && !known.pod.claimed);
+  if (state.rules < 2 || gone.claimed !== true) return false;
+  return isFirstEnd(state, known, gone) && known?.pod?.claimed !== true;
 }
 
 /** Counts a new claim among those who wait, and remembers in whose report (D2). */
