@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { access, cp, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder } from '../cache-folder.ts';
+import { cacheFolder } from '../../src/configuration/cache-folder.ts';
 import { withLock } from '../file-lock.ts';
 import { findGo, goEnvironment, isAtLeast } from '../install/find-go.ts';
 import type { Installing } from '../install/install-once.ts';
@@ -28,7 +28,7 @@ const inputs = ['etcd', 'kube'].flatMap((module) =>
  */
 export async function buildControlPlane(options: Installing): Promise<string> {
   const { report, signal } = options;
-  const folder = join(cacheFolder(), 'control-plane', await cacheKey());
+  const folder = join(cacheFolder(process.env), 'control-plane', await cacheKey());
   if (await isThere(folder)) return folder;
   const lock = {
     path: `${folder}.lock`,

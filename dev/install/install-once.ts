@@ -1,6 +1,6 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder } from '../cache-folder.ts';
+import { cacheFolder } from '../../src/configuration/cache-folder.ts';
 import { withLock } from '../file-lock.ts';
 import type { Report } from '../report.ts';
 import { firstExecutable } from './executables.ts';
@@ -16,7 +16,7 @@ export interface Installing {
 
 /** Where installed tools are kept, a folder for each. */
 function toolFolder(name: string): string {
-  return join(cacheFolder(), 'tools', name);
+  return join(cacheFolder(process.env), 'tools', name);
 }
 
 /**

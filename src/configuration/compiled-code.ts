@@ -1,12 +1,7 @@
 /** Compiled code that is kept between starts. */
 import { enableCompileCache } from 'node:module';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
-
-/** The user's cache folder, where everything of ours is kept that can be made again. */
-export function cacheFolder(env: NodeJS.ProcessEnv): string {
-  return join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'pilotlight');
-}
+import { cacheFolder } from './cache-folder.ts';
 
 /**
  * Has Node read the code that it compiles from now on from there, and write it there at its end. Node

@@ -8,7 +8,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundle } from '@temporalio/worker';
-import { cacheFolder } from '../configuration/compiled-code.ts';
+import { cacheFolder } from '../configuration/cache-folder.ts';
 import type { HeartbeatProfile } from './configuration.ts';
 import { bundledSyntax, interceptorModules, workflowCode } from './workflow-code.ts';
 
