@@ -3,18 +3,14 @@
  * a process at a time: whoever repeats it joins it.
  */
 import { randomUUID } from 'node:crypto';
-import type { CardCache } from '../kubernetes/card-cache.ts';
 import type { KnownPod } from '../kubernetes/known-pod.ts';
 import type { PodCacheChange } from '../kubernetes/pod-cache.ts';
 import { noSpan, type Span } from '../tracing/span.ts';
-import { traced } from '../tracing/traced.ts';
 import { Admission } from './admission.ts';
 import { Candidates, isWarm } from './candidates.ts';
-import { carryOut, type AttemptResult, type ClusterAccess } from './carry-out.ts';
-import { autoClaimIdPrefix } from './check-request.ts';
+import { carryOut, type AttemptResult } from './carry-out.ts';
 import type { Claim, ClaimRequest } from './claim.ts';
 import { ClaimError } from './claim-error.ts';
-import type { ClaimEvent } from './claim-event.ts';
 import {
   attemptError,
   closedPoolError,
@@ -25,30 +21,14 @@ import {
   withdrawnError,
 } from './claim-failures.ts';
 import { claimHashOf } from './claim-hash.ts';
-import type { ClaimLimits } from './claim-limits.ts';
 import { claimMarkOf } from './claim-mark.ts';
-import { lookAgain, newAttempt, withCandidate } from './claim-steps.ts';
+import { newAttempt } from './claim-steps.ts';
 import { toClaim } from './claim-views.ts';
+import type { ClaimerDependencies } from './claimer-dependencies.ts';
 import { PoolLine } from './pool-line.ts';
-import { factsOfClaim, faultOfClaim } from './trace-claim.ts';
+import { traceClaim } from './trace-claim.ts';
 import { WaitingClaim } from './waiting-claim.ts';
-
-/** What the claimer needs of its process. */
-export interface ClaimerDependencies {
-  access: ClusterAccess;
-  cards: CardCache;
-  limits: ClaimLimits;
-  isCordoned: (node: string | undefined) => boolean;
-  onEvent: (event: ClaimEvent) => void;
-  /** The number of claims that wait for a pool may have changed. */
-  onWaiting: (pool: string, waiting: number) => void;
-  /** A pod of a claim that nobody waits for, or whose answer never came, is to be released. */
-  discard: (claimId: string, pod: KnownPod) => void;
-  /** A claim of this claimId may yet appear on a pod although it was given up. */
-  onOrphan: (claimId: string) => void;
-  /** The error of a claim whose pod has ended. */
-  lostError: (claimId: string, pod: KnownPod) => ClaimError;
-}
+import { whatToTry } from './what-to-try.ts';
 
 /** Who waits for the answer of a claim. */
 export interface ClaimCaller {
@@ -78,19 +58,14 @@ export class Claimer {
 
   /** Rejects with `ClaimError`. */
   async claim(request: ClaimRequest, caller: ClaimCaller): Promise<Claim> {
-    const { signal, span: whole = noSpan } = caller;
-    const { pool } = request;
-    const isPool = this.#dependencies.cards.get(pool) !== undefined;
-    const span = whole.child({
-      name: 'claim',
-      ...(isPool ? { facts: { 'pilotlight.pool': pool } } : {}),
-    });
+    const { signal, span = noSpan } = caller;
+    const isPool = this.#dependencies.cards.get(request.pool) !== undefined;
     try {
-      return await traced({
+      return await traceClaim({
         span,
-        work: () => this.#enter(request, { signal, span }).join(request.waitSeconds, signal),
-        tell: factsOfClaim,
-        faultOf: faultOfClaim,
+        pool: isPool ? request.pool : null,
+        work: (own) =>
+          this.#enter(request, { signal, span: own }).join(request.waitSeconds, signal),
       });
     } catch (error) {
       if (error instanceof ClaimError) this.#countFailure(request.pool, error);
@@ -218,13 +193,12 @@ export class Claimer {
   /** One attempt. Never rejects. */
   async #tryOut(claim: WaitingClaim, candidate: KnownPod | null): Promise<void> {
     const { access } = this.#dependencies;
-    const { known, request, leaseSeconds, span } = claim;
+    const { request, leaseSeconds, span } = claim;
     try {
       const result = await carryOut({
         access,
         span,
-        known:
-          candidate === null ? lookAgain(known) : withCandidate(known, ...toTry(claim, candidate)),
+        known: whatToTry(claim.known, candidate),
         mark: (claimId) => {
           const nowMs = access.connection.serverNowMs();
           return claimMarkOf({ request, claimId, leaseSeconds, nowMs });
@@ -321,13 +295,4 @@ export class Claimer {
       onEvent({ kind: 'missed', pool, waitedMs: Number(details['waitedMs']) });
     else onEvent({ kind: 'failed', pool, code });
   }
-}
-
-/** What to try, and under which claimId: one without a record has a new name for each pod. */
-function toTry(
-  { known }: WaitingClaim,
-  { view, facts }: KnownPod,
-): [Parameters<typeof withCandidate>[1], string] {
-  const candidate = { name: view.name, uid: view.uid, basis: facts.basis };
-  return [candidate, known.isNamed ? known.claimId : `${autoClaimIdPrefix}${randomUUID()}`];
 }

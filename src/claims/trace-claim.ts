@@ -1,6 +1,6 @@
 /** What a claim and its calls tell their trace: pool, pod and outcome, never who holds it or by which name. */
 import { KubernetesError } from '../kubernetes/kubernetes-error.ts';
-import type { Facts, Span } from '../tracing/span.ts';
+import type { Span } from '../tracing/span.ts';
 import { traced } from '../tracing/traced.ts';
 import { ClaimError } from './claim-error.ts';
 import type { Answer, Step } from './claim-steps.ts';
@@ -39,16 +39,28 @@ export function traceCall(options: {
   });
 }
 
-/** What a granted claim says. */
-export function factsOfClaim({ hit, waitedMs, pod }: Claim): Facts {
-  return {
-    'pilotlight.claim.hit': hit,
-    'pilotlight.claim.waited_ms': waitedMs,
-    'k8s.pod.name': pod.name,
-  };
-}
-
-/** The code of a claim that ended without a pod. */
-export function faultOfClaim(error: unknown): string {
-  return error instanceof ClaimError ? error.code : 'internal';
+/**
+ * Does a claim as a part of its caller's span; the work is given the claim's own. `pool` is null for a name
+ * that is no pool's, of which there is no end.
+ */
+export function traceClaim(options: {
+  span: Span;
+  pool: string | null;
+  work: (span: Span) => Promise<Claim>;
+}): Promise<Claim> {
+  const { pool, work } = options;
+  const span = options.span.child({
+    name: 'claim',
+    ...(pool === null ? {} : { facts: { 'pilotlight.pool': pool } }),
+  });
+  return traced({
+    span,
+    work: () => work(span),
+    tell: ({ hit, waitedMs, pod }) => ({
+      'pilotlight.claim.hit': hit,
+      'pilotlight.claim.waited_ms': waitedMs,
+      'k8s.pod.name': pod.name,
+    }),
+    faultOf: (error) => (error instanceof ClaimError ? error.code : 'internal'),
+  });
 }
