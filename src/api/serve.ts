@@ -23,7 +23,7 @@ import { Tokens } from './tokens.ts';
 /** A process that can't list its pods ends after this and is started again by its keeper. */
 const startDeadlineMs = 60_000;
 
-/** A picture of this age may lack every pod: silence of two minutes already starts a new list. */
+/** A picture of this age may lack every pod: silence of 45 s already starts a new list. */
 const unreadyLagMs = 180_000;
 
 /** Time for the watches and connections to close, after the server has stopped. */
