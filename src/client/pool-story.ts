@@ -148,8 +148,8 @@ export class PoolStory {
       }
     }
     for (const pod of listOf(gone)) {
-      const { name } = fieldsOf(pod);
-      if (typeof name === 'string') this.#end(name, atMs);
+      const { name, claimed } = fieldsOf(pod);
+      if (typeof name === 'string') this.#end(name, claimed === true, atMs);
     }
   }
 
@@ -161,14 +161,17 @@ export class PoolStory {
     this.#tell(atMs, name, `Ready after ${formatDuration(story.readyAtMs - sinceMs)}`);
   }
 
-  #end(name: string, atMs: number): void {
+  #end(name: string, wasClaimed: boolean, atMs: number): void {
     const story = this.#pods.get(name);
     if (story === undefined) return;
     this.#pods.delete(name);
     // What the pool retired itself has been told by then.
     if (story.retiring !== null) return;
-    if (story.claimedAtMs === null) this.#tell(atMs, name, 'gone, not by the pool');
-    else this.#tell(atMs, name, `released after ${formatDuration(atMs - story.claimedAtMs)}`);
+    if (story.claimedAtMs !== null) {
+      this.#tell(atMs, name, `released after ${formatDuration(atMs - story.claimedAtMs)}`);
+    } else {
+      this.#tell(atMs, name, wasClaimed ? 'claimed and released' : 'gone, not by the pool');
+    }
   }
 
   #storyOf(name: string, atMs: number): PodStory {

@@ -78,6 +78,23 @@ describe('the story of a pool', () => {
     );
   });
 
+  // `pilotlight claim POOL --exec` of a short command left "gone, not by the pool" behind: its pod was
+  // claimed and released between two messages of the watcher.
+  it('tells of a claim that came and went between two messages', () => {
+    const story = new PoolStory();
+    const message = { pods: [{ name: 'p-0', ready: true, claimed: false }], gone: [] };
+    for (const carried of [message, { pods: [], gone: [{ name: 'p-0', claimed: true }] }]) {
+      story.take({
+        eventTime: { seconds: 6 as never, nanos: 0 },
+        workflowExecutionSignaledEventAttributes: {
+          signalName: 'podsChanged',
+          input: payload(carried),
+        },
+      });
+    }
+    assert.equal(story.lines.at(-1)?.text, 'claimed and released');
+  });
+
   it('passes over what it can not read', () => {
     const story = new PoolStory();
     const wrong = { payloads: [{ metadata: {}, data: new Uint8Array([1]) }] };
