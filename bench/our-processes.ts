@@ -1,6 +1,6 @@
 /** The worker and the API as processes of their own, as they run in production. */
 import { join } from 'node:path';
-import getPort from 'get-port';
+import { freePort } from '../dev/free-port.ts';
 import { ManagedProcess } from '../dev/managed-process.ts';
 
 /** A worker bundles the workflows at its start: 5 s on two idle cores, more when they are shared. */
@@ -24,7 +24,7 @@ export interface OurProcess {
 /** A worker, not started yet. */
 export async function createWorker(settings: ProcessSettings): Promise<OurProcess> {
   const name = 'worker';
-  const port = await getPort({ host: '127.0.0.1' });
+  const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const env = { ...settings.env, PILOTLIGHT_HEALTH_PORT: String(port) };
   return { name, url, process: create({ ...settings, name, main: 'workers', env, url }) };
@@ -33,7 +33,7 @@ export async function createWorker(settings: ProcessSettings): Promise<OurProces
 /** A replica of the API, not started yet, and where it will answer. */
 export async function createApi(settings: ProcessSettings & { name: string }): Promise<OurProcess> {
   const { name } = settings;
-  const port = await getPort({ host: '127.0.0.1' });
+  const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const env = { ...settings.env, PILOTLIGHT_API_PORT: String(port) };
   return { name, url, process: create({ ...settings, main: 'api', env, url }) };

@@ -2,13 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-
-/** Below the ports that systems give to outgoing connections, which would take one now and then. */
-const lowestPort = 20_000;
-const highestPort = 31_999;
-
-/** A port is tried at random; with a hundred environments running, 1 of 15 is taken. */
-const maxTries = 100;
+import { freePort } from './free-port.ts';
 
 /**
  * Ports by name, the same as last time in this folder. One that another program has taken meanwhile is
@@ -38,17 +32,6 @@ async function readPorts(file: string): Promise<Record<string, number | undefine
   } catch {
     return {};
   }
-}
-
-async function freePort(): Promise<number> {
-  for (let tries = 0; tries < maxTries; tries += 1) {
-    const range = highestPort - lowestPort + 1;
-    const port = lowestPort + Math.floor(Math.random() * range);
-    if (await isFree(port)) return port;
-  }
-  throw new Error(
-    `Expected a free port from ${lowestPort} to ${highestPort} on 127.0.0.1, got none in ${maxTries} tries`,
-  );
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -1,7 +1,7 @@
 /** The workers and API replicas of a chaos run, each behind proxies of its own. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import getPort from 'get-port';
+import { freePort } from '../../dev/free-port.ts';
 import { ManagedProcess } from '../../dev/managed-process.ts';
 import { startFaultProxy, type FaultProxy } from '../e2e/fault-proxy.ts';
 import { ourProcesses, type OurProcess, type Schedule } from './schedule.ts';
@@ -52,7 +52,7 @@ async function describeProcess(
   const [cluster, temporal, port] = [
     await startFaultProxy(kubeconfigPath),
     await startTemporalLink(temporalAddress),
-    await getPort({ host: '127.0.0.1' }),
+    await freePort(),
   ];
   const url = `http://127.0.0.1:${port}`;
   const program = name.startsWith('worker') ? 'workers' : 'api';

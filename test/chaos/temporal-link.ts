@@ -1,6 +1,6 @@
 /** Stands between one process of ours and Temporal, and cuts or stalls what is between them. */
 import { connect, createServer, type Socket } from 'node:net';
-import getPort from 'get-port';
+import { freePort } from '../../dev/free-port.ts';
 
 /** A link for one process. It carries bytes, so its faults are those of connections. */
 export interface TemporalLink {
@@ -16,7 +16,7 @@ export interface TemporalLink {
 /** Starts a link on loopback to Temporal at `address`, like `127.0.0.1:7233`. */
 export async function startTemporalLink(address: string): Promise<TemporalLink> {
   const [host = '', targetPort = ''] = address.split(':');
-  const port = await getPort({ host: '127.0.0.1' });
+  const port = await freePort();
   const sockets = new Set<Socket>();
   let state: 'whole' | 'cut' | 'stalled' = 'whole';
   const carry = (from: Socket, to: Socket): void => {

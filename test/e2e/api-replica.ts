@@ -1,6 +1,6 @@
 /** One replica of the API as a process of its own, behind a proxy that breaks what it sends. */
 import { join } from 'node:path';
-import getPort from 'get-port';
+import { freePort } from '../../dev/free-port.ts';
 import { ManagedProcess } from '../../dev/managed-process.ts';
 import { startFaultProxy, type FaultProxy } from './fault-proxy.ts';
 
@@ -20,7 +20,7 @@ export async function startApiReplica(options: {
 }): Promise<ApiReplica> {
   const { name, kubeconfigPath, temporalAddress, logFolder } = options;
   const proxy = await startFaultProxy(kubeconfigPath);
-  const port = await getPort({ host: '127.0.0.1' });
+  const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const api = new ManagedProcess({
     name,

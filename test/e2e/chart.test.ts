@@ -7,7 +7,7 @@ import { chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import getPort from 'get-port';
+import { freePort } from '../../dev/free-port.ts';
 import { ManagedProcess } from '../../dev/managed-process.ts';
 import type { Finding } from '../../src/cli/doctor/finding.ts';
 import { PilotlightClient } from '../../src/client/pilotlight-client.ts';
@@ -84,7 +84,7 @@ if (process.env['PILOTLIGHT_CLUSTER'] === 'control-plane') {
     };
     /** What its Deployment says, but for addresses. */
     const start = async (program: Program, more: Record<string, string>): Promise<string> => {
-      const port = String(await getPort({ host: '127.0.0.1' }));
+      const port = String(await freePort());
       const url = `http://127.0.0.1:${port}`;
       const isReady = async (): Promise<boolean> => (await fetch(`${url}/readyz`)).ok;
       const { args } = containerOf(objects, `pilotlight-${program}`);

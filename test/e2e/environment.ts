@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1PodTemplateSpec } from '@kubernetes/client-node';
 import { Client, Connection } from '@temporalio/client';
-import getPort from 'get-port';
+import { freePort } from '../../dev/free-port.ts';
 import type { Cluster, ClusterOptions } from '../../dev/clusters/cluster.ts';
 import { isClusterKind, startCluster } from '../../dev/clusters/start-cluster.ts';
 import { ManagedProcess } from '../../dev/managed-process.ts';
@@ -150,7 +150,7 @@ interface Parts {
 
 function apiStarter({ cluster, temporal, folder, started }: Parts): Environment['startApi'] {
   return async (name, { kubeconfigPath } = { kubeconfigPath: cluster.kubeconfigPath }) => {
-    const port = await getPort({ host: '127.0.0.1' });
+    const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const api = new ManagedProcess({
       name,
@@ -176,7 +176,7 @@ function workerStarter(parts: Parts): Environment['startWorker'] {
   const { cluster, temporal, folder, started } = parts;
   return async (name, options = {}) => {
     const { kubeconfigPath = cluster.kubeconfigPath, sources = ownSources } = options;
-    const port = options.healthPort ?? (await getPort({ host: '127.0.0.1' }));
+    const port = options.healthPort ?? (await freePort());
     const worker = new ManagedProcess({
       name,
       command: process.execPath,

@@ -11,10 +11,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { Agent, request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import getPort from 'get-port';
 import type { V1Pod } from '@kubernetes/client-node';
 import { generate } from 'selfsigned';
 import { parse, stringify } from 'yaml';
+import { freePort } from '../../dev/free-port.ts';
 import { Faults, type Carried, type Held } from './proxy-faults.ts';
 
 /** A proxy for one client. */
@@ -76,7 +76,7 @@ export async function startFaultProxy(kubeconfigPath: string): Promise<FaultProx
       { name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] },
     ],
   });
-  const port = await getPort({ host: '127.0.0.1' });
+  const port = await freePort();
   config.clusters[0].cluster = {
     server: `https://127.0.0.1:${port}`,
     'certificate-authority-data': Buffer.from(pair.cert).toString('base64'),

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import getPort from 'get-port';
+import { freePort } from '../../dev/free-port.ts';
 import { findPrometheus } from '../../dev/install/deploy-tools.ts';
 import { silent } from '../../dev/report.ts';
 import { runCommand } from '../../dev/run-command.ts';
@@ -40,7 +40,7 @@ if (process.env['PILOTLIGHT_CLUSTER'] === 'control-plane') {
       folder = await mkdtemp(join(tmpdir(), 'pilotlight-prometheus-'));
       await cp(join(deploy, 'alerts'), folder, { recursive: true });
       environment = await startEnvironment({ nodeDelaySeconds: 1 });
-      const healthPort = await getPort({ host: '127.0.0.1' });
+      const healthPort = await freePort();
       [, api] = await Promise.all([
         environment.startWorker('worker', { healthPort }),
         environment.startApi('api'),

@@ -1,7 +1,7 @@
 /** Stands between a worker and the API server and holds the replies back, on demand. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
-import getPort from 'get-port';
+import { freePort } from '../../dev/free-port.ts';
 
 /** A proxy of bytes: what it carries is encrypted, so it can hold replies but not read them. */
 export interface StallingProxy {
@@ -25,7 +25,7 @@ export async function startStallingProxy(kubeconfigPath: string): Promise<Stalli
   const kubeconfig = await readFile(kubeconfigPath, 'utf8');
   const address = /https:\/\/127\.0\.0\.1:(\d+)/.exec(kubeconfig);
   if (!address) throw new Error(`${kubeconfigPath} names no API server on 127.0.0.1`);
-  const port = await getPort({ host: '127.0.0.1' });
+  const port = await freePort();
   const path = `${kubeconfigPath}.proxy`;
   await writeFile(path, kubeconfig.replace(address[0], `https://127.0.0.1:${port}`), {
     mode: 0o600,

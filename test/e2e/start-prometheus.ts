@@ -1,7 +1,7 @@
 /** A real Prometheus that scrapes what a test has started, every second, and evaluates rules as often. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import getPort from 'get-port';
+import { freePort } from '../../dev/free-port.ts';
 import { findPrometheus } from '../../dev/install/deploy-tools.ts';
 import { ManagedProcess } from '../../dev/managed-process.ts';
 import { silent } from '../../dev/report.ts';
@@ -28,7 +28,7 @@ export async function startPrometheus(options: {
   targets: string[];
 }): Promise<Prometheus> {
   const { folder, ruleFiles, targets } = options;
-  const port = await getPort({ host: '127.0.0.1' });
+  const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const config = {
     global: { scrape_interval: '1s', evaluation_interval: '1s' },

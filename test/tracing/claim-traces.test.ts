@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
-import { createServer, type AddressInfo } from 'node:net';
+import { freePort } from '../../dev/free-port.ts';
 import { startApi, withApi } from '../api/api-under-test.ts';
 import { ClaimsWorld, type Replica } from '../claims/claims-world.ts';
 import { eventually } from '../kubernetes/faulty-api-server.ts';
@@ -187,12 +187,3 @@ describe('traces of claims', () => {
     }, refuses);
   });
 });
-
-/** A port on which nobody listens. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
