@@ -7,6 +7,9 @@
 import { appendFileSync } from 'node:fs';
 import mocha from 'mocha';
 
+/** What a message and the log that it quotes need; 20 failures then still fit on a screen or two. */
+const quotedCharacters = 1_200;
+
 export default class CountingReporter extends mocha.reporters.Spec {
   constructor(runner: mocha.Runner, options: mocha.MochaOptions) {
     super(runner, options);
@@ -15,7 +18,10 @@ export default class CountingReporter extends mocha.reporters.Spec {
     runner.once('end', () => {
       const { passes, failures } = this.stats;
       const failed = this.failures.map((test) => {
-        const [message = ''] = (test.err?.message ?? '').split('\n');
+        // In one line, log excerpts included: the rest of a long output may be lost.
+        const message = (test.err?.message ?? '')
+          .replaceAll(/\s+/g, ' ')
+          .slice(0, quotedCharacters);
         return `# ${test.fullTitle()}: ${message}\n`;
       });
       appendFileSync(path, `${passes} ${failures}\n${failed.join('')}`);
