@@ -15,7 +15,16 @@ import { prepare } from '../dev/prepare.ts';
 const filesAtOnce = 2;
 
 /** The longest, started first so that the two runners end at about the same time. */
-const longest = ['lost-pods.test.ts', 'outages.test.ts', 'zombies.test.ts', 'restarts.test.ts'];
+const longest = [
+  'lost-pods.test.ts',
+  'zombies.test.ts',
+  'leases.test.ts',
+  'outages.test.ts',
+  'claims.test.ts',
+  'chaos.test.ts',
+  'faulty-writes.test.ts',
+  'restarts.test.ts',
+];
 
 /** These count heartbeats under load and get the machine to themselves. */
 const alone = ['scale.test.ts'];
