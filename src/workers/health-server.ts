@@ -1,4 +1,5 @@
 /** Where a worker's keeper and scraper look: /healthz, /readyz, /metrics. */
+import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 
 /** How a worker is. */
@@ -13,13 +14,13 @@ export interface WorkerHealth {
   watchLagMs: number;
 }
 
-/** Listens until it is closed. */
-export function startHealthServer(options: {
+/** Listens until it is closed. Raises when it can't, as on a port that is taken. */
+export async function startHealthServer(options: {
   host: string;
   port: number;
   health: () => WorkerHealth;
   scrape: () => Promise<{ contentType: string; text: string }>;
-}): Server {
+}): Promise<Server> {
   const { host, port, health, scrape } = options;
   const answer = async (path: string, response: ServerResponse): Promise<void> => {
     const { isReady, isDead, state, watchLagMs } = health();
@@ -44,7 +45,8 @@ export function startHealthServer(options: {
       sendJson(response, 500, { error: String(error) });
     });
   });
-  return server.listen(port, host);
+  await once(server.listen(port, host), 'listening');
+  return server;
 }
 
 function sendJson(response: ServerResponse, code: number, body: object): void {

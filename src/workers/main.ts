@@ -2,9 +2,8 @@
  * The process that runs pools: workflows and activities on one task queue. SIGTERM hands its waits
  * over at once and ends it; killed with -9, its waits go on elsewhere after the heartbeat timeout.
  */
-import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { createActivities } from '../activities/create-activities.ts';
 import { readClusterUid } from '../kubernetes/cluster-uid.ts';
@@ -20,9 +19,11 @@ import { poolWorkflowId } from '../pool/names.ts';
 import { maxLaunches } from '../pool/plan.ts';
 import { podsChangedSignal } from '../workflows/messages.ts';
 import { readConfiguration } from './configuration.ts';
+import { connectToTemporal } from './connect-to-temporal.ts';
 import { startHealthServer } from './health-server.ts';
 import { isAtWork } from './is-at-work.ts';
 import { ensureWatch, keepWatch } from './keep-watch.ts';
+import { reachServer } from './reach-server.ts';
 import { defaultBundleFolder, openWorkflowBundle } from './workflow-bundle.ts';
 import { workflowCode } from './workflow-code.ts';
 
@@ -38,7 +39,12 @@ const unhealthyLagMs = 180_000;
 /** Time for what is left open, once all that counts is closed. */
 const lingerMs = 500;
 
+/** Nothing is held before the worker polls, so one that is told to end while it waits does so at once. */
+const endAtOnce = (): never => process.exit(0);
+const endingSignals = ['SIGTERM', 'SIGINT'] as const;
+
 async function main(): Promise<void> {
+  for (const signal of endingSignals) process.on(signal, endAtOnce);
   const sdkMetrics = await openSdkMetrics();
   Runtime.install({
     telemetryOptions: {
@@ -60,7 +66,7 @@ async function main(): Promise<void> {
       } as const;
       log[write[level]]({ ...meta }, message);
     }),
-    shutdownSignals: ['SIGTERM', 'SIGINT'],
+    shutdownSignals: [...endingSignals],
   });
   const tracing = await openTracing({
     env: process.env,
@@ -69,7 +75,13 @@ async function main(): Promise<void> {
   });
   const metrics = new WorkerMetrics();
   const cluster = await connectToCluster({ onCall: (call) => metrics.observeCall(call) });
-  const clusterUid = await readClusterUid(cluster);
+  const deadlineMs = Date.now() + startDeadlineMs;
+  const clusterUid = await reachServer({
+    what: 'The Kubernetes API server',
+    deadlineMs,
+    reach: () => readClusterUid(cluster),
+    onTrouble: (error) => log.warn({ error: String(error) }, 'waits for the Kubernetes API server'),
+  });
   const { namespace, taskQueue } = configuration;
   const cache = PodCache.start({ connection: cluster, namespace });
   metrics.addGauge({
@@ -83,19 +95,20 @@ async function main(): Promise<void> {
     onTrouble: (error) =>
       log.warn({ error: error.message }, 'nodes are not watched, pods on cordoned ones stay'),
   });
-  if (!(await cache.ready(Date.now() + startDeadlineMs))) {
+  if (!(await cache.ready(deadlineMs))) {
     throw new Error(`no list of pods within ${startDeadlineMs} ms: ${String(cache.lastError)}`);
   }
 
-  const { connectionOptions, namespace: temporalNamespace = 'default' } = loadClientConnectConfig();
-  const [connection, clientConnection] = await Promise.all([
-    NativeConnection.connect(connectionOptions),
-    Connection.connect(connectionOptions),
-  ]);
-  const client = new Client({ connection: clientConnection, namespace: temporalNamespace });
+  const temporal = await reachServer({
+    what: 'Temporal',
+    deadlineMs,
+    reach: connectToTemporal,
+    onTrouble: (error) => log.warn({ error: String(error) }, 'waits for Temporal'),
+  });
+  const { client } = temporal;
   const worker = await Worker.create({
-    connection,
-    namespace: temporalNamespace,
+    connection: temporal.polling,
+    namespace: temporal.namespace,
     taskQueue,
     workflowBundle: await openWorkflowBundle({
       folder: defaultBundleFolder(process.env),
@@ -143,7 +156,7 @@ async function main(): Promise<void> {
     shutdownGraceTime: 0,
     shutdownForceTime: '10s',
   });
-  const health = startHealthServer({
+  const health = await startHealthServer({
     host: configuration.healthHost,
     port: configuration.healthPort,
     health: () => {
@@ -161,7 +174,12 @@ async function main(): Promise<void> {
     },
   });
   const watched = { client, namespace, taskQueue };
-  await ensureWatch(watched);
+  await reachServer({
+    what: 'Temporal',
+    deadlineMs: Date.now() + startDeadlineMs,
+    reach: () => ensureWatch(watched),
+    onTrouble: (error) => log.warn({ error: String(error) }, 'the watch is not started yet'),
+  });
   log.info({ namespace, taskQueue, cluster: cluster.server, clusterUid }, 'the worker runs');
   const ending = new AbortController();
   const kept = keepWatch({
@@ -169,12 +187,13 @@ async function main(): Promise<void> {
     signal: ending.signal,
     onError: (error) => log.warn({ error: String(error) }, 'whether pods are watched is unknown'),
   });
+  for (const signal of endingSignals) process.off(signal, endAtOnce);
   await worker.run();
   ending.abort();
   await kept;
   health.close();
   await Promise.all([cache.stop(), cordoned.stop(), tracing.close()]);
-  await Promise.all([cluster.close(), clientConnection.close(), connection.close()]);
+  await Promise.all([cluster.close(), temporal.close()]);
   log.info('the worker has handed over and ends');
   // A collector that never answers would hold the process for another 10 s.
   setTimeout(() => process.exit(0), lingerMs).unref();

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
+import { freePort } from '../../dev/free-port.ts';
 import { checkInvariants } from './check-invariants.ts';
 import { startEnvironment, until, type Environment } from './environment.ts';
 import { exclusive } from './pod-templates.ts';
@@ -42,6 +44,61 @@ describe('a fill whose servers go away', function () {
       await checkInvariants({ environment, pools: [pool] });
     });
   }
+});
+
+describe('a worker that starts before its servers', function () {
+  this.timeout(180_000);
+  let environment: Environment;
+
+  before(async () => {
+    environment = await startEnvironment({ nodeDelaySeconds: 1 });
+  });
+  after(() => environment.stop());
+
+  // A cluster came back from a power cut: workers ended at the first refused connection, and their
+  // keeper's back-off brought them back up to five minutes after the servers.
+  it('waits for both, and then fills (P12)', async () => {
+    const { temporal, cluster } = environment;
+    const servers = [cluster.apiServer, temporal.process];
+    for (const server of servers) await server?.kill();
+    const early = environment.startWorker('early');
+    for (const server of servers) {
+      await sleep(6_000);
+      await server?.start();
+    }
+    await early;
+    await environment.createPool({ pool: 'after', warmTarget: 1, template: exclusive() });
+    await environment.untilWarm('after', 1, fillTimeoutMs);
+    await checkInvariants({ environment, pools: ['after'] });
+  });
+
+  it('ends within two seconds when it is told to while it waits', async () => {
+    const { temporal, cluster } = environment;
+    await temporal.process.kill();
+    const exits = await Promise.all(
+      (['SIGTERM', 'SIGINT'] as const).map(async (signal) => {
+        const worker = execa(process.execPath, ['src/workers/main.ts'], {
+          env: {
+            TEMPORAL_ADDRESS: temporal.address,
+            KUBECONFIG: cluster.kubeconfigPath,
+            PILOTLIGHT_HEALTH_PORT: String(await freePort()),
+          },
+          reject: false,
+          timeout: 60_000,
+        });
+        for await (const text of worker.stdout.iterator({ destroyOnReturn: false })) {
+          if (String(text).includes('waits for Temporal')) break;
+        }
+        worker.stdout.resume();
+        const toldAtMs = Date.now();
+        worker.kill(signal);
+        const { exitCode } = await worker;
+        return { exitCode, isInTime: Date.now() - toldAtMs < 2_000 };
+      }),
+    );
+    assert.deepEqual(exits, Array(2).fill({ exitCode: 0, isInTime: true }));
+    await temporal.process.start();
+  });
 });
 
 describe('pools whose Temporal has lost its data', function () {

@@ -14,10 +14,9 @@ describe('the health of a worker', () => {
   beforeEach(async () => {
     health = { isReady: true, isDead: false, state: 'RUNNING', watchLagMs: 12.4 };
     scrape = () => Promise.resolve({ contentType: 'text/plain', text: 'a 1\n' });
-    server = startHealthServer({
+    server = await startHealthServer({
       ...{ host: '127.0.0.1', port: 0, health: () => health, scrape: () => scrape() },
     });
-    await once(server, 'listening');
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
   afterEach(() => server.close());
@@ -34,6 +33,14 @@ describe('the health of a worker', () => {
   it('must be started anew once it has failed', async () => {
     health = { ...health, isReady: false, isDead: true, state: 'FAILED' };
     assert.equal((await fetch(`${url}/healthz`)).status, 503);
+  });
+
+  it('can not be asked on a port that is taken, which ends the start with the port', async () => {
+    const { port } = server.address() as AddressInfo;
+    const taken = startHealthServer({
+      ...{ host: '127.0.0.1', port, health: () => health, scrape: () => scrape() },
+    });
+    await assert.rejects(taken, new RegExp(`EADDRINUSE.*127\\.0\\.0\\.1:${port}`));
   });
 
   it('is counted, and says so when that fails', async () => {
