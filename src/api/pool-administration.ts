@@ -8,10 +8,10 @@ import { ApiError } from './problems.ts';
 
 /** Changes pools; raises what `toApiError` reads. */
 export interface PoolAdministration {
-  /** Applies the one document in a text, which must be of that pool. */
-  apply(pool: string, text: string): Promise<AppliedPool>;
-  /** Sets a target and returns the one in force. */
-  setTarget(pool: string, target: number): Promise<number>;
+  /** Applies the one document in a text, which must be of that pool; `by` is who asked for it. */
+  apply(change: { pool: string; text: string; by: string }): Promise<AppliedPool>;
+  /** Sets a target and returns the one in force; `by` is who asked for it. */
+  setTarget(change: { pool: string; target: number; by: string }): Promise<number>;
   /** Ends a pool. */
   drain(pool: string): Promise<void>;
 }
@@ -24,7 +24,7 @@ export function createPoolAdministration(dependencies: {
 }): PoolAdministration {
   const { pools, connection, namespace } = dependencies;
   return {
-    async apply(pool, text) {
+    async apply({ pool, text, by }) {
       const documents = readDocuments(text, 'body');
       const [document] = documents;
       if (document === undefined || documents.length > 1) {
@@ -35,12 +35,15 @@ export function createPoolAdministration(dependencies: {
       }
       expectSame('metadata.name', pool, document.pool);
       expectSame('metadata.namespace', namespace, document.namespace ?? namespace);
-      const [applied] = await applyPools({ documents, connection, pools, namespace });
+      const [applied] = await applyPools({
+        ...{ documents, connection, namespace },
+        pools: pools.named(by),
+      });
       if (applied === undefined) throw new PoolError('unanswered', `Pool ${pool} was not applied`);
       return applied;
     },
-    async setTarget(pool, target) {
-      return (await pools.resize(pool, target)).target;
+    async setTarget({ pool, target, by }) {
+      return (await pools.named(by).resize(pool, target)).target;
     },
     drain: (pool) => pools.drain(pool),
   };

@@ -15,6 +15,7 @@ import { maxPoolBodyBytes } from './limits.ts';
 import type { PoolAdministration } from './pool-administration.ts';
 import { ApiError } from './problems.ts';
 import { withProblems } from './route-schema.ts';
+import type { Caller } from './tokens.ts';
 
 /** Media types of a pool document; JSON is YAML, so one reader takes them all. */
 const documentMediaTypes = [
@@ -83,7 +84,8 @@ export function addPoolRoutes(app: App, { claims, administration }: PoolRoutes):
     },
     async ({ params: { pool }, body: { target }, caller }) => {
       checkPool(caller, pool);
-      return { pool, target: await administration.setTarget(pool, target) };
+      const by = senderOf(caller);
+      return { pool, target: await administration.setTarget({ pool, target, by }) };
     },
   );
 
@@ -113,6 +115,11 @@ export function addPoolRoutes(app: App, { claims, administration }: PoolRoutes):
   });
 }
 
+/** Who asked for a change, as the pool shows it. */
+function senderOf({ name }: Caller): string {
+  return `${name} (API)`;
+}
+
 function addApplyRoute(app: App, administration: PoolAdministration): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser<string>(
@@ -137,7 +144,7 @@ function addApplyRoute(app: App, administration: PoolAdministration): void {
     async ({ params: { pool }, body, caller }, reply) => {
       checkPool(caller, pool);
       const text = typeof body === 'string' ? body : '';
-      const applied = await administration.apply(pool, text);
+      const applied = await administration.apply({ pool, text, by: senderOf(caller) });
       return reply.code(applied.change === 'created' ? 201 : 200).send(applied);
     },
   );

@@ -45,6 +45,14 @@ function disturbanceFields({ disturbances, quota, releases }: ShownPool): Field[
   ];
 }
 
+/** Who changed the target, and when; older workers do not tell. */
+function targetFields({ targetChanges = [] }: ShownPool): Field[] {
+  return targetChanges.map(({ atMs, from, to, by }) => [
+    'Target set',
+    `${from} to ${to} at ${new Date(atMs).toISOString()} by ${by ?? 'a message without a name'}`,
+  ]);
+}
+
 /** How far a new template has come. */
 function rolloutFields({
   templateHash,
@@ -74,6 +82,7 @@ export function formatPool(status: ShownPool): string {
     ['Why', status.why],
     ['To do', status.toDo ?? null],
     ['Target', status.target],
+    ...targetFields(status),
     ['Warm', status.warm],
     ['Pending', status.pending],
     ['Claimed', status.claimed],

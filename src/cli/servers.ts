@@ -1,14 +1,17 @@
 /** Connections of one command, closed when it ends. */
 import { connectToTemporal, type TemporalConnection } from '../client/connect-to-temporal.ts';
 import { Pools } from '../client/pools.ts';
+import { userAtHost } from '../client/user-at-host.ts';
 import { connectToCluster, type ClusterConnection } from '../kubernetes/connection.ts';
 import { defaultTaskQueue } from '../workflows/messages.ts';
 
-/** Runs an action with a connection to Temporal; PILOTLIGHT_TASK_QUEUE names the queue of new pools. */
+/**
+ * Runs an action with a connection to Temporal, in the name of who runs the command;
+ * PILOTLIGHT_TASK_QUEUE names the queue of new pools.
+ */
 export async function withPools<T>(action: (pools: Pools) => Promise<T>): Promise<T> {
-  return withTemporal((temporal) =>
-    action(new Pools(temporal, process.env['PILOTLIGHT_TASK_QUEUE'] ?? defaultTaskQueue)),
-  );
+  const taskQueue = process.env['PILOTLIGHT_TASK_QUEUE'] ?? defaultTaskQueue;
+  return withTemporal((temporal) => action(new Pools(temporal, taskQueue).named(userAtHost())));
 }
 
 /** Runs an action with a connection to Temporal itself. */

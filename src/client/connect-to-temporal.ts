@@ -1,9 +1,9 @@
-import { hostname, userInfo } from 'node:os';
 import { basename } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { CallRetries } from './call-retries.ts';
 import { innermostMessage, PoolError } from './pool-error.ts';
+import { userAtHost } from './user-at-host.ts';
 
 /** A server that does not answer within this is reported: a person waits, and 10 s is long. */
 const connectDeadlineMs = 6_000;
@@ -80,16 +80,10 @@ function wrap(
   };
 }
 
-/** Who asks, as the history of a pool names it: a person or a service account, and where. */
+/** Who asks, as the history of a pool names it: a person or a service account, where, and with what. */
 function identity(): string {
   const [program = 'pilotlight'] = process.argv.slice(1, 2).map((path) => basename(path, '.ts'));
-  let user = `uid ${process.getuid?.() ?? 'unknown'}`;
-  try {
-    user = userInfo().username;
-  } catch {
-    // A container may run under a user that no file names.
-  }
-  return `${user}@${hostname()} (${program === 'main' ? 'pilotlight' : basename(program, '.js')})`;
+  return `${userAtHost()} (${program === 'main' ? 'pilotlight' : basename(program, '.js')})`;
 }
 
 function addressOf({ address = 'localhost:7233' }: { address?: string }): string {

@@ -5,6 +5,7 @@
  */
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
+import { senderOf } from '../pool/target-changes.ts';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
@@ -14,7 +15,7 @@ export interface StoryLine {
   /** The pod it is about; null for the pool itself. */
   pod: string | null;
   text: string;
-  /** Who asked for it, as Temporal knows the sender; null when the pool did it by itself. */
+  /** Who asked for it, by their own word and as Temporal knows the sender; null: the pool itself. */
   who: string | null;
 }
 
@@ -71,8 +72,8 @@ export class PoolStory {
       const given = argumentOf(signal.input);
       if (name === 'podsChanged') this.#takeObservation(given, atMs);
       if (!machineMessages.has(name)) {
-        const text = given === undefined ? name : `${name} ${show(given)}`;
-        this.#tell(atMs, null, text, signal.identity);
+        const text = given === undefined ? name : `${name} ${show(targetOf(given))}`;
+        this.#tell(atMs, null, text, whoOf(given, signal.identity));
       }
     }
     const update = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest;
@@ -84,8 +85,8 @@ export class PoolStory {
       const text =
         name === 'applySpec'
           ? `applied: target ${show(warmTarget)}, template ${show(templateHash)}`
-          : `${name} ${show(given)}`;
-      this.#tell(atMs, null, text, update.meta?.identity);
+          : `${name} ${show(targetOf(given))}`;
+      this.#tell(atMs, null, text, whoOf(given, update.meta?.identity));
     }
   }
 
@@ -212,6 +213,21 @@ function payloadOf(payload: Payload | null | undefined): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** The target of `{target, by}`; anything else as it is. */
+function targetOf(given: unknown): unknown {
+  const { target, ...rest } = fieldsOf(given);
+  const isNamed = typeof target === 'number' && Object.keys(rest).join() === 'by';
+  return isNamed ? target : given;
+}
+
+/** Who sent a message: its own word, unless the sender that Temporal knows says as much. */
+function whoOf(given: unknown, identity: string | null | undefined): string {
+  const by = senderOf(given);
+  const sender = identity ?? '';
+  if (by === null || sender.startsWith(`${by} `)) return sender;
+  return sender === '' ? by : `${by}, sent by ${sender}`;
 }
 
 function fieldsOf(value: unknown): Record<string, unknown> {

@@ -51,11 +51,19 @@ export class Pools {
   readonly #temporal: TemporalConnection;
   readonly #taskQueue: string;
   readonly #callDeadlineMs: number;
+  #by: string | null = null;
 
   constructor(temporal: TemporalConnection, taskQueue: string) {
     this.#temporal = temporal;
     this.#taskQueue = taskQueue;
     this.#callDeadlineMs = temporal.callDeadlineMs ?? defaultCallDeadlineMs;
+  }
+
+  /** The same calls by somebody: pools show the name, cut to 120 characters, beside a changed target. */
+  named(by: string): Pools {
+    const pools = new Pools(this.#temporal, this.#taskQueue);
+    pools.#by = by;
+    return pools;
   }
 
   /** The status of every running pool, by name. A pool that ends meanwhile is left out. */
@@ -81,8 +89,9 @@ export class Pools {
 
   /** Sets a pool's target; returns the status after it. A target above maxPods is refused. */
   async resize(pool: string, target: number): Promise<PoolStatus> {
+    const wanted = this.#by === null ? target : { target, by: this.#by };
     return this.#call(pool, () =>
-      this.#handle(pool).executeUpdate(resizeUpdate, { args: [target] }),
+      this.#handle(pool).executeUpdate(resizeUpdate, { args: [wanted] }),
     );
   }
 
@@ -161,6 +170,7 @@ export class Pools {
     const request = {
       ...{ namespace, spec, upsertSearchAttributes },
       ...(labels === undefined ? {} : { labels }),
+      ...(this.#by === null ? {} : { by: this.#by }),
     };
     await this.#call(pool, () =>
       this.#handle(pool).executeUpdate(applySpecUpdate, { args: [request] }),

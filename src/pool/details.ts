@@ -1,11 +1,13 @@
 /**
  * A pool as a Markdown page for the Temporal UI: whoever sees only this page can say what is wrong and
- * what to do. It is rebuilt at every change, and only then, so it gives times of day and no ages.
+ * what to do. It is rebuilt at every change, and only then, so it gives times and no ages.
  */
 import { demandOf } from './demand.ts';
 import { breakerOf } from './failures.ts';
 import { conditionOf } from './status.ts';
 import { countPhases, phaseOf, type PoolState } from './state.ts';
+import type { TargetChange } from './target-changes.ts';
+import { dateAndTime, timeOfDay } from './time-of.ts';
 
 /** Pending pods listed at most: the page is read at a glance and rebuilt at every change. */
 const maxListedPods = 20;
@@ -36,9 +38,9 @@ function holdUps(state: PoolState, pending: number): string {
   const lines: string[] = [];
   if (failures.consecutive > 0) {
     const { consecutive, sinceMs, lastAtMs, lastPod, lastReason } = failures;
-    const last = `last ${lastPod ?? ''} (${escape(lastReason ?? '')}) at ${timeOfDay(lastAtMs)}`;
+    const last = `last ${lastPod ?? ''} (${escape(lastReason ?? '')}) at ${timeOr(lastAtMs)}`;
     lines.push(
-      `- **Failures:** ${consecutive} since ${timeOfDay(sinceMs)}, ${last}.`,
+      `- **Failures:** ${consecutive} since ${timeOr(sinceMs)}, ${last}.`,
       `- **Breaker:** ${breakerSentence(state, pending)}`,
     );
   }
@@ -54,7 +56,7 @@ function holdUps(state: PoolState, pending: number): string {
 }
 
 function breakerSentence({ failures }: PoolState, pending: number): string {
-  const next = `next attempt at ${timeOfDay(failures.nextAttemptAtMs)}`;
+  const next = `next attempt at ${timeOr(failures.nextAttemptAtMs)}`;
   switch (breakerOf(failures, pending)) {
     case 'closed':
       return `closed; ${next}.`;
@@ -87,17 +89,8 @@ function pendingPods(state: PoolState): string {
 
 /** What changed and what others did. */
 function notes(state: PoolState): string {
-  const { flapping, disturbances, releases, lastRefusal, previousTemplateHash, spec } = state;
-  const lines: string[] = [];
-  const moves = [
-    ...(flapping.raisedAtMs === null ? [] : [`raised at ${timeOfDay(flapping.raisedAtMs)}`]),
-    ...(flapping.loweredAtMs === null ? [] : [`lowered at ${timeOfDay(flapping.loweredAtMs)}`]),
-  ];
-  if (moves.length > 0) {
-    lines.push(
-      `- **Target** last ${moves.join(', ')}; the event of that time in the history tells who did it.`,
-    );
-  }
+  const { targetChanges, disturbances, releases, lastRefusal, previousTemplateHash, spec } = state;
+  const lines = targetChanges.toReversed().map(changeOfTarget);
   if (previousTemplateHash !== null) {
     lines.push(`- **Template** ${spec.templateHash}, before it ${previousTemplateHash}.`);
   }
@@ -105,7 +98,7 @@ function notes(state: PoolState): string {
     const { count, lastPod, lastReason, lastAtMs } = disturbances;
     const reason = lastReason === null ? '' : ` (${escape(lastReason)})`;
     lines.push(
-      `- **Taken away** by others: ${count}, last ${lastPod ?? ''}${reason} at ${timeOfDay(lastAtMs)}.`,
+      `- **Taken away** by others: ${count}, last ${lastPod ?? ''}${reason} at ${timeOr(lastAtMs)}.`,
     );
   }
   if (releases.count > 0) {
@@ -120,12 +113,19 @@ function notes(state: PoolState): string {
   return lines.join('\n');
 }
 
-/** `HH:MM:SS UTC` of an instant. */
-function timeOfDay(atMs: number | null): string {
-  if (atMs === null) return 'once';
-  const seconds = Math.floor(atMs / 1000) % 86_400;
-  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  return `${parts.map((part) => part.toString().padStart(2, '0')).join(':')} UTC`;
+function changeOfTarget({ atMs, from, to, by }: TargetChange): string {
+  const who =
+    by === null ? 'without a name: the event of that time tells its sender' : `by ${code(by)}`;
+  return `- **Target** ${from} → ${to} at ${dateAndTime(atMs)}, ${who}.`;
+}
+
+function timeOr(atMs: number | null): string {
+  return atMs === null ? 'once' : timeOfDay(atMs);
+}
+
+/** A name that stands as it is: in a span of code nothing becomes a link, not even a plain address. */
+function code(text: string): string {
+  return `\`${text.replaceAll(/[|<>`\r\n]/g, ' ')}\``;
 }
 
 /** Messages come from pods and people: none may break out of a table cell or become a link or an image. */

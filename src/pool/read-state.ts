@@ -21,6 +21,7 @@ import {
   type ReplicaDemand,
   type RetireReason,
 } from './state.ts';
+import { readTargetChanges } from './target-changes.ts';
 
 /** The states that this release reads. */
 const knownFormat = 1;
@@ -147,6 +148,7 @@ function readMemories(carried: Mapping, fresh: PoolState) {
       retryAtMs: numberOr(publish['retryAtMs'], fresh.publish.retryAtMs),
     },
     recentStartMs: starts.filter(isNumber).slice(-maxRecentStarts),
+    targetChanges: readTargetChanges(carried['targetChanges']),
     releases: {
       count: countOr(releases['count'], fresh.releases.count),
       lastReason: textOr(releases['lastReason'], null),

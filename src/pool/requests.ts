@@ -5,15 +5,20 @@ import type { PoolSpec } from './pool-spec.ts';
 import { show } from './show.ts';
 import { checkPoolSpec, checkTarget, describeErrors, type FieldError } from './spec.ts';
 import { noFailures, type PoolState } from './state.ts';
+import { noteTargetChange, senderOf } from './target-changes.ts';
 
 /** Longest refusal kept: a message may quote what it was given. */
 const maxRefusalLength = 300;
 
-/** A new target: a bare number or `{target: n}`. Anything else changes only `lastRefusal`. */
+/**
+ * A new target: a bare number or `{target: n, by?: name}`. Anything else changes only `lastRefusal`; a
+ * name that is none changes nothing.
+ */
 export function requestTarget(state: PoolState, value: unknown, nowMs: number): PoolState {
   const checked = checkTarget(value, state.spec);
   if (!checked.ok) return refuse(state, `setTarget: ${checked.message}`, nowMs);
-  return retarget(state, { ...state.spec, warmTarget: checked.target }, nowMs);
+  const spec = { ...state.spec, warmTarget: checked.target };
+  return retarget(state, { spec, by: senderOf(value), nowMs });
 }
 
 /**
@@ -22,23 +27,32 @@ export function requestTarget(state: PoolState, value: unknown, nowMs: number): 
  */
 const flapWithinMs = 300_000;
 
-/** The state with another spec, and with what its target's ups and downs tell. */
-function retarget(state: PoolState, spec: PoolSpec, nowMs: number): PoolState {
-  const change = spec.warmTarget - state.spec.warmTarget;
-  const { raisedAtMs, loweredAtMs, heldUntilMs } = state.flapping;
-  if (change === 0) return { ...state, spec };
-  if (change > 0) return { ...state, spec, flapping: { ...state.flapping, raisedAtMs: nowMs } };
+/** The state with another spec, who changed its target, and what the target's ups and downs tell. */
+function retarget(
+  state: PoolState,
+  { spec, by, nowMs }: { spec: PoolSpec; by: string | null; nowMs: number },
+): PoolState {
+  const [from, to] = [state.spec.warmTarget, spec.warmTarget];
+  if (from === to) return { ...state, spec };
+  const targetChanges = noteTargetChange(state.targetChanges, { atMs: nowMs, from, to, by });
+  return { ...state, spec, targetChanges, flapping: flappingAfter(state, to - from, nowMs) };
+}
+
+/** What is known of the target's ups and downs after one more. */
+function flappingAfter(
+  { flapping }: PoolState,
+  change: number,
+  nowMs: number,
+): PoolState['flapping'] {
+  const { raisedAtMs, loweredAtMs, heldUntilMs } = flapping;
+  if (change > 0) return { ...flapping, raisedAtMs: nowMs };
   const isFlap =
     loweredAtMs !== null &&
     raisedAtMs !== null &&
     raisedAtMs >= loweredAtMs &&
     nowMs - loweredAtMs < flapWithinMs;
   const keptUntilMs = isFlap ? nowMs + flapWithinMs : heldUntilMs;
-  return {
-    ...state,
-    spec,
-    flapping: { raisedAtMs, loweredAtMs: nowMs, heldUntilMs: keptUntilMs },
-  };
+  return { raisedAtMs, loweredAtMs: nowMs, heldUntilMs: keptUntilMs };
 }
 
 /** What `applySpec` carries, checked against a pool: anything that a client can send. Never throws. */
@@ -85,7 +99,7 @@ export function requestSpec(state: PoolState, request: unknown, nowMs: number): 
   const { spec, labels, upsertSearchAttributes } = checked;
   const isNewTemplate = spec.templateHash !== state.spec.templateHash;
   return {
-    ...retarget(state, spec, nowMs),
+    ...retarget(state, { spec, by: senderOf(request), nowMs }),
     labels,
     upsertSearchAttributes,
     previousTemplateHash: isNewTemplate ? state.spec.templateHash : state.previousTemplateHash,

@@ -19,6 +19,7 @@ import type { PodView } from './pod-view.ts';
 import type { PoolLabels } from './pool-labels.ts';
 import type { PoolSpec } from './pool-spec.ts';
 import { noVersion } from './resource-version.ts';
+import type { TargetChange } from './target-changes.ts';
 
 /** Why the pool ends a pod; shown to people and used as a label of metrics. */
 export type RetireReason =
@@ -171,6 +172,8 @@ export interface PoolState {
   deletions: Deletions;
   /** When the target was last raised and lowered, and until when a surplus is kept for it. */
   flapping: { raisedAtMs: number | null; loweredAtMs: number | null; heldUntilMs: number };
+  /** The latest changes of the target, newest last. */
+  targetChanges: TargetChange[];
   /** Pods that their holders gave up with a reason. */
   releases: { count: number; lastReason: string | null; lastPod: string | null };
 }
@@ -236,6 +239,7 @@ export function newState(options: {
     quota: noQuota,
     deletions: [],
     flapping: { raisedAtMs: null, loweredAtMs: null, heldUntilMs: 0 },
+    targetChanges: [],
     releases: { count: 0, lastReason: null, lastPod: null },
   };
 }

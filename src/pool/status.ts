@@ -5,6 +5,7 @@ import { breakerOf, type Breaker } from './failures.ts';
 import type { PoolLabels } from './pool-labels.ts';
 import type { PoolSpec } from './pool-spec.ts';
 import { countPhases, phaseOf, type PodPhase, type PodRecord, type PoolState } from './state.ts';
+import type { TargetChange } from './target-changes.ts';
 
 /** What a pool is doing, in one word. */
 type PoolPhase = 'Filling' | 'Steady' | 'Degraded' | 'Paused' | 'Draining' | 'Drained';
@@ -54,6 +55,8 @@ export interface PoolStatus {
   quota: { message: string; nextAttemptAtMs: number } | null;
   /** The template before the current one, for `rollout undo`. */
   previousTemplateHash: string | null;
+  /** The latest changes of the target, newest first, with who asked for them. */
+  targetChanges: TargetChange[];
   /** The last message from outside that was refused, so that its sender finds out why. */
   lastRefusal: { atMs: number; message: string } | null;
   /** Pods that their holders gave up with a reason, such as `unhealthy`. */
@@ -179,6 +182,7 @@ export function statusOf({ state, nowMs }: { state: PoolState; nowMs: number }):
         ? null
         : { message: state.quota.lastMessage ?? '', nextAttemptAtMs: state.quota.untilMs },
     previousTemplateHash: state.previousTemplateHash,
+    targetChanges: state.targetChanges.toReversed(),
     lastRefusal: state.lastRefusal,
     releases: state.releases,
     pods: records.map((record) => ({

@@ -23,7 +23,8 @@ export const searchAttributeTypes = {
   PoolState: 'KEYWORD',
 } as const;
 
-// Signals tell; they may be malformed, repeated and late, so every argument is unknown.
+// Signals tell; they may be malformed, repeated and late, so every argument is unknown. What sets a
+// target, `setTarget` and `resize`, is a number, or `{target, by?}` with the name of who wants it.
 export const setTargetSignal = defineSignal<[unknown]>('setTarget');
 export const pauseSignal = defineSignal('pause');
 export const resumeSignal = defineSignal('resume');
@@ -47,6 +48,8 @@ export interface ApplySpecInput {
   labels?: PoolLabels;
   /** Whether the starter has seen the search attributes registered. */
   upsertSearchAttributes: boolean;
+  /** Who applies it, for people; a line of at most 120 characters. */
+  by?: string;
 }
 
 /** What `poolWorkflow` is started with. */

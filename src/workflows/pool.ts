@@ -146,7 +146,7 @@ function handleMessages(
   wf.setHandler(
     messages.setTargetSignal,
     (...args: unknown[]) => change((state) => requestTarget(state, onlyArgument(args), Date.now())),
-    { description: 'Warm pods wanted: a number, or {"target": number}' },
+    { description: 'Warm pods wanted: a number, or {"target": number, "by": "who"}' },
   );
   wf.setHandler(messages.pauseSignal, () => change(requestPause), {
     description: 'Stop starting and retiring pods; claims go on',

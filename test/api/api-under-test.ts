@@ -81,8 +81,8 @@ export async function startApi(own: Partial<ApiServerDependencies> = {}): Promis
   const server = await ApiServer.create({
     claims: fakeClaims(),
     administration: {
-      apply: (pool) => Promise.resolve({ pool, namespace: 'default', change: 'created' }),
-      setTarget: (_pool, target) => Promise.resolve(target),
+      apply: ({ pool }) => Promise.resolve({ pool, namespace: 'default', change: 'created' }),
+      setTarget: ({ target }) => Promise.resolve(target),
       drain: () => Promise.resolve(),
     },
     tokens: null,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ApiServerDependencies } from '../../src/api/server.ts';
 import { ClaimError } from '../../src/claims/claim-error.ts';
 import type { ClaimRequest } from '../../src/claims/claim.ts';
 import {
@@ -83,6 +84,26 @@ describe('the routes of the API', () => {
     };
     assert.equal((await api.send('/v1/pools/small', yaml)).status, 201);
     assert.equal((await api.send('/v1/pools/small', { method: 'DELETE' })).status, 202);
+  });
+
+  it('tells the pool who sets its target or applies it', async () => {
+    const senders: string[] = [];
+    const administration: ApiServerDependencies['administration'] = {
+      apply: ({ pool, by }) => {
+        senders.push(by);
+        return Promise.resolve({ pool, namespace: 'default', change: 'updated' });
+      },
+      setTarget: ({ target, by }) => {
+        senders.push(by);
+        return Promise.resolve(target);
+      },
+      drain: () => Promise.resolve(),
+    };
+    await withApi({ administration }, async (told) => {
+      await told.send('/v1/pools/small/target', { method: 'PUT', json: { target: 3 } });
+      await told.send('/v1/pools/small', { method: 'PUT', json: {} });
+    });
+    assert.deepEqual(senders, ['local (API)', 'local (API)']);
   });
 
   it('describes every route of design and every code in /openapi.json', async () => {

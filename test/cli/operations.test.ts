@@ -72,6 +72,10 @@ describe('describe pool', () => {
         quota: { message: 'exceeded quota: q', nextAttemptAtMs: 5 },
         previousTemplateHash: 'old',
         stale: 2,
+        targetChanges: [
+          { atMs: 2_000, from: 4, to: 6, by: 'ann@laptop' },
+          { atMs: 1_000, from: 3, to: 4, by: null },
+        ],
       }),
     );
     assert.match(text, /^Breaker: +open$/m);
@@ -79,9 +83,14 @@ describe('describe pool', () => {
     assert.match(text, /^Taken away: +2, last p-1 \(Evicted\) at 1970-01-01T00:00:01.000Z$/m);
     assert.match(text, /^Given up: +1, last p-2 \(unhealthy\)$/m);
     assert.match(text, /^Quota: +exceeded quota: q$/m);
+    assert.match(text, /^Target set: +4 to 6 at 1970-01-01T00:00:02.000Z by ann@laptop$/m);
+    assert.match(text, /^Target set: +3 to 4 at 1970-01-01T00:00:01.000Z by a message without a/m);
     assert.match(text, /^Before: +old$/m);
     assert.match(text, /^Rollout: +2 unclaimed pods/m);
-    assert.doesNotMatch(formatPool(status()), /Breaker|Taken away|Given up|Quota|Rollout|Before/);
+    assert.doesNotMatch(
+      formatPool(status()),
+      /Breaker|Taken away|Given up|Quota|Rollout|Before|Target set/,
+    );
   });
 });
 

@@ -42,6 +42,29 @@ describe('the story of a pool', () => {
     assert.ok(asked.every(({ text }) => !text.startsWith('podsChanged')));
   });
 
+  it('tells who set a target by their own word, beside the sender that Temporal knows', () => {
+    const story = new PoolStory();
+    const tell = (given: unknown, identity: string | null): void => {
+      const signal = { signalName: 'setTarget', input: payload(given), identity };
+      story.take({ workflowExecutionSignaledEventAttributes: signal });
+    };
+    tell({ target: 4, by: 'ann@laptop' }, 'ann@laptop (pilotlight)');
+    tell({ target: 5, by: 'ci (API)' }, 'node@api-0 (api)');
+    tell({ target: 6, by: 'a\u001b[31m' }, null);
+    tell({ target: 7, by: 'ann', more: 1 }, 'x');
+    tell(8, 'temporal-cli:ann@laptop');
+    assert.deepEqual(
+      story.lines.map(({ text, who }) => [text, who]),
+      [
+        ['setTarget 4', 'ann@laptop (pilotlight)'],
+        ['setTarget 5', 'ci (API), sent by node@api-0 (api)'],
+        ['setTarget 6', 'a [31m'],
+        ['setTarget {"target":7,"by":"ann","more":1}', 'ann, sent by x'],
+        ['setTarget 8', 'temporal-cli:ann@laptop'],
+      ],
+    );
+  });
+
   it('reads every recorded history without a fault', async () => {
     for (const name of await readdir(folder)) assert.ok((await storyOf(name)).length > 0, name);
   });

@@ -235,6 +235,8 @@ describe('the HTTP API on real servers', function () {
     assert.equal((await send('PUT', '/v1/pools/by-http', document)).status, 200);
     assert.equal((await send('PUT', '/v1/pools/by-http/target', { target: 2 })).status, 200);
     await untilSeen('by-http', 2);
+    const [change] = (await environment.status('by-http')).targetChanges;
+    assert.deepEqual([change?.from, change?.to, change?.by], [1, 2, 'local (API)']);
     const other = await send('PUT', '/v1/pools/other', document);
     assert.deepEqual([other.status, other.body['field']], [400, 'metadata.name']);
     assert.equal((await send('DELETE', '/v1/pools/by-http')).status, 202);

@@ -118,6 +118,7 @@ describe('the operations of a pool', function () {
     await untilStatus(pool, 'a claim', ({ claimed }) => claimed === 1);
     await cli('scale', pool, '2');
     await environment.untilWarm(pool, 2, 60_000);
+    assert.match(await cli('describe', 'pool', pool), /^Target set: +1 to 2 at \S+Z by \S+@\S+$/m);
     await api.client.release(held.claimId);
     await untilStatus(pool, 'a release', ({ claimed, warm }) => claimed === 0 && warm === 2);
     assert.match(await cli('top'), new RegExp(`^${pool} +Steady +2 +2 `, 'm'));

@@ -51,6 +51,33 @@ describe('a pool on real servers', function () {
     await checkInvariants({ environment, pools: ['targets'] });
   });
 
+  it('shows who set its target, and when, in the status and on its page', async () => {
+    const pool = 'targets-of-whom';
+    await environment.createPool({ pool, warmTarget: 1, template: colocated() });
+    const handle = environment.client.workflow.getHandle(poolWorkflowId(pool));
+    await handle.signal('setTarget', 2);
+    const by = `<b>ann</b>\u001b[31m ${'x'.repeat(1_000_000)}`;
+    await handle.signal('setTarget', { target: 0, by });
+    await handle.executeUpdate('resize', { args: [{ target: 1, by: 'ann@laptop' }] });
+    const shown = await untilStatus(pool, '3 changes', (status) => status.targetChanges.length > 2);
+    assert.deepEqual(
+      shown.targetChanges.map(({ from, to, by: name }) => [from, to, name]),
+      [
+        [0, 1, 'ann@laptop'],
+        [2, 0, by.replace('\u001b', ' ').slice(0, 120)],
+        [1, 2, null],
+      ],
+    );
+    const { currentDetails: page } = await handle.query<{ currentDetails: string }>(
+      '__temporal_workflow_metadata',
+    );
+    assert.match(
+      page,
+      /^- \*\*Target\*\* 0 → 1 at \d{4}-\d\d-\d\d [\d:]+ UTC, by `ann@laptop`\.$/m,
+    );
+    assert.match(page, /^- \*\*Target\*\* 2 → 0 at [^`<]+, by ` b ann \/b {2}\[31m x+`\.$/m);
+  });
+
   it('replaces a pod that was deleted behind its back', async () => {
     await environment.createPool({ pool: 'deleted', warmTarget: 2, template: colocated() });
     await untilStatus('deleted', '2 warm', ({ warm }) => warm === 2);

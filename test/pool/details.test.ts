@@ -4,7 +4,7 @@ import { begin } from '../../src/pool/begin.ts';
 import { noDisturbances } from '../../src/pool/brakes.ts';
 import { detailsOf } from '../../src/pool/details.ts';
 import type { PodView } from '../../src/pool/pod-view.ts';
-import { refuse } from '../../src/pool/requests.ts';
+import { refuse, requestTarget } from '../../src/pool/requests.ts';
 import { noFailures, type FailureMemory, type PoolState } from '../../src/pool/state.ts';
 import { conditionOf } from '../../src/pool/status.ts';
 import { examplePod, poolOf } from './examples.ts';
@@ -80,12 +80,26 @@ describe('the page for the Temporal UI', () => {
     assert.match(detailsOf({ ...empty, trouble }), /Held up\*\* at 01:01:01 UTC: WrongCluster/);
   });
 
-  it('says when the target moved, and what the template was before', () => {
-    const moved = { raisedAtMs: 1_000, loweredAtMs: 2_000, heldUntilMs: 0 };
-    assert.match(
-      detailsOf({ ...full, flapping: moved }),
-      /Target\*\* last raised at 00:00:01 UTC, lowered at 00:00:02 UTC/,
-    );
+  it('says who changed the target and when, the latest first', () => {
+    const named = requestTarget(full, { target: 4, by: 'ann@laptop' }, atMs);
+    const lines = detailsOf(requestTarget(named, 2, 2 * atMs))
+      .split('\n')
+      .filter((line) => line.startsWith('- **Target**'));
+    assert.deepEqual(lines, [
+      '- **Target** 4 → 2 at 1970-01-03 02:02:02 UTC, without a name: the event of that time tells its sender.',
+      '- **Target** 3 → 4 at 1970-01-02 01:01:01 UTC, by `ann@laptop`.',
+    ]);
+  });
+
+  it('shows a name as text only, whatever Markdown or HTML it is', () => {
+    const by = '`|<img src=x>![a](https://b.example)\n# c\u001b[31m';
+    const page = detailsOf(requestTarget(full, { target: 4, by }, atMs));
+    assert.match(page, /, by ` {3}img src=x !\[a\]\(https:\/\/b\.example\) # c \[31m`\.$/m);
+    const long = detailsOf(requestTarget(full, { target: 4, by: 'x'.repeat(1_000_000) }, atMs));
+    assert.ok(long.length < 1_000, `${long.length} characters`);
+  });
+
+  it('says what the template was before', () => {
     assert.match(detailsOf({ ...full, previousTemplateHash: 'old' }), /abc, before it old\./);
   });
 

@@ -15,6 +15,7 @@ const carried: PoolState = {
   endedNames: { 'p-3': '40' },
   trouble: { atMs: 1, message: 'no worker' },
   recentStartMs: [1_000],
+  targetChanges: [{ atMs: 3, from: 2, to: 4, by: 'ann' }],
   nextOrdinal: 4,
 };
 
@@ -113,6 +114,10 @@ describe('a carried state', () => {
       ...{ ...carried, rules: 1 },
       ...{ recentStartMs, deletions, demand, failures },
     });
+  });
+
+  it('without changes of its target, as of an older release, has none', () => {
+    assert.deepEqual(read({ targetChanges: undefined }).targetChanges, []);
   });
 
   it('without a spec that can be read gets the one it is started with', () => {

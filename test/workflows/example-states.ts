@@ -89,7 +89,7 @@ export function exampleStates(): Record<string, PoolState> {
     degraded: degraded(),
     paused: requestPause(filling()),
     draining: requestDrain(listed([pod(0, { ...warm, ...lease }), pod(1, warm)]), undefined, atMs),
-    'above-its-target': requestTarget(steady, 1, atMs),
+    'above-its-target': requestTarget(steady, { target: 1, by: 'ann@laptop' }, atMs),
     'a-stale-pod': listed([pod(0, { ...warm, templateHash: 'old' }), pod(1, warm)]),
     'a-pod-being-deleted': listed([pod(0, { ...warm, terminating: true }), pod(1, warm)]),
     'a-name-that-has-ended': ended(),
