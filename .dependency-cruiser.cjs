@@ -72,6 +72,24 @@ module.exports = {
       to: { path: 'node_modules/(@kubernetes|undici)/', dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'the-typed-client-is-loaded-when-wanted',
+      comment: 'only its two doors load the Kubernetes client library (docs/adr/0041)',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/kubernetes/(typed-client|library-login)\\.ts$' },
+      to: { path: 'node_modules/@kubernetes/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'the-doors-to-the-typed-client-are-opened-when-wanted',
+      comment: 'what worker and API always do loads neither of them',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: {
+        path: '^src/kubernetes/(typed-client|library-login)\\.ts$',
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
       name: 'one-door-to-traces',
       comment:
         'only src/tracing/otlp-tracing.ts records spans; the client sends on what its program has',

@@ -4,9 +4,14 @@
  * Usage: main.ts NODE_DELAY_SECONDS (KUBECONFIG).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PatchStrategy, setHeaderOptions, type V1Node, type V1Pod } from '@kubernetes/client-node';
 import {
-  call,
+  PatchStrategy,
+  setHeaderOptions,
+  type CoreV1Api,
+  type V1Node,
+  type V1Pod,
+} from '@kubernetes/client-node';
+import {
   callIfFound,
   connectToCluster,
   type ClusterConnection,
@@ -27,6 +32,7 @@ const lookEveryMs = 1_000;
 
 interface Look {
   connection: ClusterConnection;
+  core: CoreV1Api;
   pods: V1Pod[];
   nowMs: number;
 }
@@ -38,11 +44,11 @@ async function scale(
     emptySinceMs: Map<string, number>;
   },
 ): Promise<void> {
-  const { connection, pods: all, delayMs, emptySinceMs, nowMs } = look;
+  const { connection, core, pods: all, delayMs, emptySinceMs, nowMs } = look;
   const exclusivePods = all.filter((pod) => pod.spec?.nodeSelector?.[nodeKindLabel] === kind);
   const pods = exclusivePods.map((pod) => toAutoscaledPod(pod, nowMs));
   const labelSelector = `${nodeKindLabel}=${kind}`;
-  const { items } = await call(connection.core.listNode({ labelSelector }));
+  const { items } = await core.listNode({ labelSelector });
   const nodes = toAddedNodes({ items, pods, emptySinceMs, nowMs });
   const { add, remove } = decideNodes({ pods, nodes, delayMs, emptyForMs, nowMs });
   for (let index = 0; index < add; index += 1) {
@@ -52,7 +58,7 @@ async function scale(
     console.log(`added node ${name}`);
   }
   for (const name of remove) {
-    await callIfFound(connection.core.deleteNode({ name }));
+    await callIfFound(core.deleteNode({ name }));
     console.log(`removed node ${name}`);
   }
 }
@@ -92,13 +98,13 @@ function isUsable({ spec, status }: V1Node): boolean {
   return spec?.unschedulable !== true && ready?.status !== 'Unknown';
 }
 
-async function remind({ connection, pods, nowMs }: Look): Promise<void> {
+async function remind({ core, pods, nowMs }: Look): Promise<void> {
   for (const { metadata } of findForgottenPods(pods, nowMs)) {
     const { name = '', namespace = '' } = metadata ?? {};
     const value = new Date(nowMs).toISOString();
     const body = { metadata: { annotations: { [remindedAnnotation]: value } } };
     const mergePatch = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
-    await callIfFound(connection.core.patchNamespacedPod({ name, namespace, body }, mergePatch));
+    await callIfFound(core.patchNamespacedPod({ name, namespace, body }, mergePatch));
     console.log(`reminded kwok of pod ${namespace}/${name}`);
   }
 }
@@ -110,12 +116,13 @@ if (process.argv[2] === undefined || !(nodeDelaySeconds >= 0)) {
   );
 }
 const connection = await connectToCluster();
+const core = await connection.typed();
 const emptySinceMs = new Map<string, number>();
 // Runs until it is stopped; a look that fails, as while the API server is away, is made up for by the next.
 for (;;) {
   try {
-    const { items: pods } = await call(connection.core.listPodForAllNamespaces());
-    const look = { connection, pods, nowMs: Date.now() };
+    const { items: pods } = await core.listPodForAllNamespaces();
+    const look = { connection, core, pods, nowMs: Date.now() };
     await scale({ ...look, delayMs: nodeDelaySeconds * 1_000, emptySinceMs });
     await remind(look);
   } catch (error) {

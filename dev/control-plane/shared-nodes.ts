@@ -1,7 +1,7 @@
 /** The nodes that are there from the start. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1NodeCondition } from '@kubernetes/client-node';
-import { call, type ClusterConnection } from '../../src/kubernetes/connection.ts';
+import type { ClusterConnection } from '../../src/kubernetes/connection.ts';
 import { KubernetesError } from '../../src/kubernetes/kubernetes-error.ts';
 
 /** Twenty nodes of 500 pods: room for thousands of small pods. */
@@ -60,7 +60,8 @@ export async function createNode(options: {
     status: { allocatable: capacity, capacity, conditions: [startingCondition()] },
   };
   try {
-    await call(connection.core.createNode({ body }));
+    const core = await connection.typed();
+    await core.createNode({ body });
   } catch (error) {
     if (!(error instanceof KubernetesError) || error.kind !== 'alreadyExists') throw error;
   }
@@ -76,10 +77,11 @@ export async function createSharedNodes(connection: ClusterConnection): Promise<
 
 /** Resolves when every shared node is Ready and known to be. Raises, naming those that are not, after 60 s. */
 export async function untilSharedNodesAreReady(connection: ClusterConnection): Promise<void> {
+  const core = await connection.typed();
   const deadlineMs = Date.now() + readyTimeoutMs;
   for (;;) {
     const labelSelector = `${nodeKindLabel}=shared`;
-    const { items } = await call(connection.core.listNode({ labelSelector }));
+    const { items } = await core.listNode({ labelSelector });
     const unready = items.filter(
       ({ status }) =>
         !status?.conditions?.some((each) => each.type === 'Ready' && each.status === 'True'),

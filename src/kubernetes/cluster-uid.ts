@@ -1,7 +1,9 @@
-import { call, type ClusterConnection } from './connection.ts';
+import type { V1Namespace } from '@kubernetes/client-node';
+import type { ClusterConnection } from './connection.ts';
 
 /** The identity of a cluster: the uid of its kube-system namespace, which lives as long as it. */
 export async function readClusterUid(connection: ClusterConnection): Promise<string> {
-  const { metadata } = await call(connection.core.readNamespace({ name: 'kube-system' }));
+  const path = '/api/v1/namespaces/kube-system';
+  const { metadata } = (await connection.send({ method: 'GET', path })) as V1Namespace;
   return metadata?.uid ?? '';
 }

@@ -1,23 +1,16 @@
 /**
  * A pooled connection to one API server.
  *
- * The client library opens a TLS connection for each request (280 requests a second and 212 MB more
- * memory, measured, against thousands a second pooled), so its public HTTP-library seam is given a
- * pool. Watches have a pool of their own, since each holds a connection for minutes.
+ * Calls are plain JSON, and so need nothing of the client library at run time. Watches have a pool of
+ * their own, since each holds a connection for minutes.
  */
-import {
-  CoreV1Api,
-  createConfiguration,
-  KubeConfig,
-  ResponseContext,
-  ServerConfiguration,
-  wrapHttpLibrary,
-  type RequestContext,
-} from '@kubernetes/client-node';
+import type { CoreV1Api } from '@kubernetes/client-node';
 import { Agent, request as send, type Dispatcher } from 'undici';
+import { findClusterLogin } from './cluster-login.ts';
 import { createCredentials } from './credentials.ts';
-import { ServerClock } from './server-clock.ts';
+import type { Lane, SendCall } from './http-call.ts';
 import { fromStatus, KubernetesError, toKubernetesError } from './kubernetes-error.ts';
+import { ServerClock } from './server-clock.ts';
 
 /** Connections for calls: 16 reach 4,000 requests a second on two cores; more only queue elsewhere. */
 const maxCallConnections = 16;
@@ -43,12 +36,6 @@ const defaultCallDeadlineMs = 10_000;
  * every claim of a quiet pool begin with a TLS handshake, which takes longer than the claim.
  */
 const keepOpenMs = 60_000;
-
-/**
- * Which connections carry a call: claims must not wait for anything else, and deletes must not fill
- * what others need.
- */
-type Lane = 'calls' | 'claims' | 'deletes';
 
 /** A call as JSON. */
 export interface PlainCall {
@@ -79,10 +66,11 @@ const userAgent = 'pilotlight';
 /** A connection to one API server, shared by everything in a process. */
 export interface ClusterConnection {
   /**
-   * Typed calls, each with the deadline for calls. They raise what `toKubernetesError` reads. A body
-   * is cut to the fields that the client's release knows; `send` sends it whole.
+   * Typed calls, each with the deadline for calls. They raise `KubernetesError`. A body is cut to the
+   * fields that the client's release knows; `send` sends it whole. The first use loads the client
+   * library, 0.3 s and 85 MB, so nothing that worker and API do may use it.
    */
-  core: CoreV1Api;
+  typed(): Promise<CoreV1Api>;
   /**
    * One JSON call; resolves to the answered object as plain JSON. Raises `KubernetesError`; with
    * `code` null nothing is known of what the call did.
@@ -118,23 +106,14 @@ export async function connectToCluster(
     onCall?: (call: EndedCall) => void;
   } = {},
 ): Promise<ClusterConnection> {
-  const config = new KubeConfig();
-  if (options.kubeconfigPath === undefined) config.loadFromDefault();
-  else config.loadFromFile(options.kubeconfigPath);
-  if (options.context !== undefined) config.setCurrentContext(options.context);
-  const cluster = config.getCurrentCluster();
-  if (cluster === null) {
-    throw new Error(
-      `Expected the kubeconfig to name a cluster for context ${config.getCurrentContext()}; set KUBECONFIG`,
-    );
-  }
-  const credentials = createCredentials(config);
-  const { ca, cert, key, rejectUnauthorized } = await credentials();
-  const connect = Object.fromEntries(
-    Object.entries({ ca, cert, key, rejectUnauthorized }).filter(
-      ([, value]) => value !== undefined,
-    ),
-  );
+  const { kubeconfigPath, context } = options;
+  const { server, namespace, readCredentials } = await findClusterLogin({
+    ...(kubeconfigPath === undefined ? {} : { kubeconfigPath }),
+    ...(context === undefined ? {} : { context }),
+    env: process.env,
+  });
+  const credentials = createCredentials(readCredentials);
+  const { tls: connect } = await credentials();
   // HTTP/2 halves the throughput (2,032 against 4,299 requests a second, measured).
   const lane = (connections: number): Agent =>
     new Agent({ connections, allowH2: false, keepAliveTimeout: keepOpenMs, connect });
@@ -174,18 +153,20 @@ export async function connectToCluster(
       options.onCall?.({ method, lane, status, elapsedMs: performance.now() - startedMs });
     }
   };
-  const configuration = createConfiguration({
-    baseServer: new ServerConfiguration(cluster.server, {}),
-    httpApi: wrapHttpLibrary({ send: (request) => sendTyped(request, sendCall) }),
-  });
+  let typed: Promise<CoreV1Api> | null = null;
   return {
-    core: new CoreV1Api(configuration),
-    send: (plain) => call(sendPlain({ ...plain, server: cluster.server }, sendCall)),
-    server: cluster.server,
-    defaultNamespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
+    typed() {
+      typed ??= import('./typed-client.ts').then(({ createTypedClient }) =>
+        createTypedClient({ server, sendCall }),
+      );
+      return typed;
+    },
+    send: (plain) => call(sendPlain({ ...plain, server }, sendCall)),
+    server,
+    defaultNamespace: namespace,
     async open({ path, signal, headersTimeoutMs, bodyTimeoutMs }) {
       const { headers } = await credentials();
-      return send(`${cluster.server}${path}`, {
+      return send(`${server}${path}`, {
         dispatcher: watches,
         headers: { accept: 'application/json', ...headers, 'user-agent': userAgent },
         headersTimeout: headersTimeoutMs,
@@ -198,42 +179,6 @@ export async function connectToCluster(
       await Promise.all([...Object.values(lanes), watches].map((agent) => agent.destroy()));
     },
   };
-}
-
-interface Call {
-  method: Dispatcher.HttpMethod;
-  url: string;
-  headers: Record<string, string>;
-  body?: string | undefined;
-  lane?: Lane | undefined;
-  deadlineMs?: number | undefined;
-}
-
-/** A whole answer. */
-type Answer = Pick<Dispatcher.ResponseData, 'statusCode' | 'headers'> & { text: string };
-
-type SendCall = (call: Call) => Promise<Answer>;
-
-/** Carries a call of the typed client. */
-async function sendTyped(request: RequestContext, sendCall: SendCall): Promise<ResponseContext> {
-  const body = request.getBody();
-  if (body !== undefined && typeof body !== 'string') {
-    throw new TypeError('Expected the body of a Kubernetes call to be text');
-  }
-  const answer = await sendCall({
-    method: request.getHttpMethod(),
-    url: request.getUrl(),
-    headers: request.getHeaders(),
-    body,
-  });
-  const headers = Object.fromEntries(
-    Object.entries(answer.headers).map(([name, value]) => [name, String(value)]),
-  );
-  return new ResponseContext(answer.statusCode, headers, {
-    text: () => Promise.resolve(answer.text),
-    binary: () => Promise.resolve(Buffer.from(answer.text)),
-    stream: () => null,
-  });
 }
 
 /** Sends JSON as it is given, and answers it as it comes. */

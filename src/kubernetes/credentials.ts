@@ -1,22 +1,27 @@
 /** What proves to an API server who we are. */
-import type { RequestOptions } from 'node:https';
-import type { KubeConfig } from '@kubernetes/client-node';
+import type { ConnectionOptions } from 'node:tls';
 
 /** Credentials may be rotated on disk or by a plugin; they are read again after a minute. */
 const credentialsMaxAgeMs = 60_000;
 
 /** What a connection is made with, and the headers of each call. */
-type Credentials = Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'rejectUnauthorized'> & {
+export interface Credentials {
+  tls: Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername'>;
   headers: Record<string, string>;
-};
+}
 
-/** Reads a kubeconfig's credentials, at most once a minute. Rejects when they can't be had. */
-export function createCredentials(config: KubeConfig): () => Promise<Credentials> {
-  const read = async (): Promise<Credentials> => {
-    const options: RequestOptions = { headers: {} };
-    await config.applyToHTTPSOptions(options);
-    return { ...options, headers: options.headers as Record<string, string> };
-  };
+/** Where an API server is and as whom we speak to it. */
+export interface ClusterLogin {
+  /** `https://host:port`, or with a path. */
+  server: string;
+  /** The namespace of the kubeconfig's context, or of the pod. */
+  namespace: string;
+  /** Reads the credentials as they are now. Rejects when they can't be had. */
+  readCredentials: () => Promise<Credentials>;
+}
+
+/** Credentials that are read at most once a minute. Rejects when they can't be had. */
+export function createCredentials(read: () => Promise<Credentials>): () => Promise<Credentials> {
   let known: { credentials: Promise<Credentials>; readAtMs: number } | null = null;
   return async () => {
     if (known === null || performance.now() - known.readAtMs > credentialsMaxAgeMs) {
@@ -29,4 +34,9 @@ export function createCredentials(config: KubeConfig): () => Promise<Credentials
     });
     return credentials;
   };
+}
+
+/** The header of a bearer token, as it was read off a file or a kubeconfig. */
+export function bearer(token: string): Record<string, string> {
+  return { Authorization: `Bearer ${token.trim()}` };
 }

@@ -1,5 +1,4 @@
 /** One error for everything that can go wrong between us and an API server. */
-import { ApiException } from '@kubernetes/client-node';
 
 /** What an error means for the caller, whatever its status code. */
 export type KubernetesErrorKind =
@@ -39,13 +38,9 @@ export class KubernetesError extends Error {
   }
 }
 
-/** Turns what the client library or the network raised into a `KubernetesError`. */
+/** Turns what the network raised into a `KubernetesError`. */
 export function toKubernetesError(error: unknown): KubernetesError {
   if (error instanceof KubernetesError) return error;
-  if (error instanceof ApiException) {
-    const { code, body, headers } = error as ApiException<unknown>;
-    return fromStatus({ code, body, retryAfter: headers['retry-after'] });
-  }
   const cause = error instanceof Error ? error.cause : undefined;
   const detail = cause instanceof Error ? `: ${cause.message}` : '';
   const message = `no answer from the API server: ${error instanceof Error ? error.message : String(error)}${detail}`;

@@ -1,8 +1,9 @@
 /** Everything in a namespace that carries our labels, by pool: what a pool leaves when it is lost. */
-import type { V1ObjectMeta } from '@kubernetes/client-node';
+import type { V1ObjectMeta, V1Pod } from '@kubernetes/client-node';
 import { labels, managedByValue } from '../pool/labels.ts';
 import type { PodView } from '../pool/pod-view.ts';
-import { call, callUnlessReplaced, type ClusterConnection } from './connection.ts';
+import { callUnlessReplaced, type ClusterConnection } from './connection.ts';
+import { objectPath } from './object-path.ts';
 import { toPodView } from './to-pod-view.ts';
 
 /** One object of a pool. Only a pod can be claimed. */
@@ -24,25 +25,34 @@ const ours = { labelSelector: `${labels.pool},${labels.managedBy}=${managedByVal
 
 /** A namespace's pods with our labels. Raises `KubernetesError`. */
 export async function listPodsOfPools(options: Place): Promise<PoolObject[]> {
-  const { connection, namespace } = options;
-  const { items } = await call(connection.core.listNamespacedPod({ namespace, ...ours }));
-  return items.map((pod) => toPoolObject('pod', pod.metadata, toPodView(pod)));
+  const pods = (await list(options, 'pod')) as V1Pod[];
+  return pods.map((pod) => toPoolObject('pod', pod.metadata, toPodView(pod)));
 }
 
 /** A namespace's objects with our labels, pods first. Raises `KubernetesError`. */
 export async function listPoolObjects(options: Place): Promise<PoolObject[]> {
-  const { connection, namespace } = options;
-  const { core } = connection;
   const [pods, templates, cards] = await Promise.all([
     listPodsOfPools(options),
-    call(core.listNamespacedPodTemplate({ namespace, ...ours })),
-    call(core.listNamespacedConfigMap({ namespace, ...ours })),
+    list(options, 'template'),
+    list(options, 'card'),
   ]);
   return [
     ...pods,
-    ...templates.items.map(({ metadata }) => toPoolObject('template', metadata, null)),
-    ...cards.items.map(({ metadata }) => toPoolObject('card', metadata, null)),
+    ...templates.map(({ metadata }) => toPoolObject('template', metadata, null)),
+    ...cards.map(({ metadata }) => toPoolObject('card', metadata, null)),
   ];
+}
+
+/** What the objects are in Kubernetes. */
+const resources = { pod: 'pods', template: 'podtemplates', card: 'configmaps' } as const;
+
+async function list(
+  { connection, namespace }: Place,
+  kind: PoolObject['kind'],
+): Promise<{ metadata: V1ObjectMeta }[]> {
+  const path = objectPath({ namespace, resource: resources[kind], query: ours });
+  const answer = await connection.send({ method: 'GET', path });
+  return (answer as { items: { metadata: V1ObjectMeta }[] }).items;
 }
 
 function toPoolObject(
@@ -62,15 +72,8 @@ export async function deletePoolObject(options: {
   object: PoolObject;
 }): Promise<boolean> {
   const { connection, namespace, object } = options;
-  const { core } = connection;
-  const { name, uid } = object;
-  const which = { namespace, name, body: { preconditions: { uid } } };
-  switch (object.kind) {
-    case 'pod':
-      return (await callUnlessReplaced(core.deleteNamespacedPod(which))) !== null;
-    case 'template':
-      return (await callUnlessReplaced(core.deleteNamespacedPodTemplate(which))) !== null;
-    case 'card':
-      return (await callUnlessReplaced(core.deleteNamespacedConfigMap(which))) !== null;
-  }
+  const { kind, name, uid } = object;
+  const path = objectPath({ namespace, resource: resources[kind], name });
+  const body = { preconditions: { uid } };
+  return (await callUnlessReplaced(connection.send({ method: 'DELETE', path, body }))) !== null;
 }

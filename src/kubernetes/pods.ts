@@ -3,8 +3,9 @@ import type { V1Pod, V1PodTemplateSpec } from '@kubernetes/client-node';
 import { labels, managedByValue, podStates } from '../pool/labels.ts';
 import { leaseGraceMs } from '../pool/leases.ts';
 import type { PodView } from '../pool/pod-view.ts';
-import { call, callIfFound, type ClusterConnection } from './connection.ts';
+import { callIfFound, type ClusterConnection } from './connection.ts';
 import { KubernetesError } from './kubernetes-error.ts';
+import { objectPath } from './object-path.ts';
 import { toPodView } from './to-pod-view.ts';
 
 /** Selects the pods of one pool. */
@@ -48,7 +49,7 @@ export async function createPod(options: {
   template: V1PodTemplateSpec;
 }): Promise<PodView> {
   const { connection, namespace } = options;
-  const path = `/api/v1/namespaces/${namespace}/pods`;
+  const path = objectPath({ namespace, resource: 'pods' });
   return toPodView(
     (await connection.send({ method: 'POST', path, body: podOf(options) })) as V1Pod,
   );
@@ -62,7 +63,8 @@ export async function readPod(options: {
   pool: string;
 }): Promise<PodView | 'notOurs' | null> {
   const { connection, namespace, name, pool } = options;
-  const pod = await callIfFound(connection.core.readNamespacedPod({ namespace, name }));
+  const path = objectPath({ namespace, resource: 'pods', name });
+  const pod = (await callIfFound(connection.send({ method: 'GET', path }))) as V1Pod | null;
   if (pod === null) return null;
   const isOurs =
     pod.metadata?.labels?.[labels.pool] === pool &&
@@ -74,6 +76,11 @@ export async function readPod(options: {
 const pageSize = 500;
 const maxPages = 200;
 
+interface PodPage {
+  items: V1Pod[];
+  metadata: { resourceVersion: string; continue?: string };
+}
+
 /** All pods of a pool by a consistent list: what it lacks did not exist at its version. */
 export async function listPods(options: {
   connection: ClusterConnection;
@@ -82,19 +89,17 @@ export async function listPods(options: {
 }): Promise<{ version: string; pods: PodView[] }> {
   const { connection, namespace, pool } = options;
   const pods: PodView[] = [];
-  let after: string | undefined;
+  let after = '';
   for (let page = 0; page < maxPages; page += 1) {
-    const list = await call(
-      connection.core.listNamespacedPod({
-        namespace,
-        labelSelector: poolSelector(pool),
-        limit: pageSize,
-        ...(after === undefined ? {} : { _continue: after }),
-      }),
-    );
-    pods.push(...list.items.map(toPodView));
-    after = list.metadata?._continue || undefined;
-    if (after === undefined) return { version: list.metadata?.resourceVersion ?? '0', pods };
+    const query = {
+      ...{ labelSelector: poolSelector(pool), limit: String(pageSize) },
+      ...(after === '' ? {} : { continue: after }),
+    };
+    const path = objectPath({ namespace, resource: 'pods', query });
+    const { items, metadata } = (await connection.send({ method: 'GET', path })) as PodPage;
+    pods.push(...items.map(toPodView));
+    after = metadata.continue ?? '';
+    if (after === '') return { version: metadata.resourceVersion, pods };
   }
   throw new KubernetesError(`pool ${pool} has more than ${maxPages * pageSize} pods`, {
     kind: 'invalid',
@@ -140,7 +145,7 @@ export async function retirePod(options: {
     }
     if (onlyIfNotReady && pod.ready) return { outcome: 'readyMeanwhile', pod };
     const body = { preconditions: { uid, resourceVersion: pod.version } };
-    const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
+    const path = objectPath({ namespace, resource: 'pods', name });
     try {
       await connection.send({ method: 'DELETE', path, body, lane: 'deletes' });
       return { outcome: 'deleted', pod };

@@ -1,10 +1,12 @@
 /** Pool cards: one ConfigMap a pool, so that API and CLI know the pools without Temporal. */
+import type { V1ConfigMap } from '@kubernetes/client-node';
 import type { PoolCard } from '../pool/actions.ts';
 import { labels, managedByValue } from '../pool/labels.ts';
 import { repairPoolLabels } from '../pool/pool-labels.ts';
 import { isPoolName, poolCardName } from '../pool/names.ts';
-import { call, callIfFound, callUnlessReplaced, type ClusterConnection } from './connection.ts';
+import { callIfFound, callUnlessReplaced, type ClusterConnection } from './connection.ts';
 import { KubernetesError } from './kubernetes-error.ts';
+import { objectPath } from './object-path.ts';
 
 /** The key of the card in its ConfigMap. */
 export const cardDataKey = 'card.json';
@@ -20,17 +22,17 @@ export async function publishPoolCard(options: {
 }): Promise<void> {
   const { connection, namespace, card } = options;
   const name = poolCardName(card.pool);
+  const path = objectPath({ namespace, resource: 'configmaps', name });
   const body = {
     metadata: { name, labels: { [labels.pool]: card.pool, [labels.managedBy]: managedByValue } },
     data: { [cardDataKey]: JSON.stringify(card) },
   };
   for (let round = 0; round < maxPublishRounds; round += 1) {
-    const replaced = await callIfFound(
-      connection.core.replaceNamespacedConfigMap({ namespace, name, body }),
-    );
+    const replaced = await callIfFound(connection.send({ method: 'PUT', path, body }));
     if (replaced !== null) return;
     try {
-      await call(connection.core.createNamespacedConfigMap({ namespace, body }));
+      const folder = objectPath({ namespace, resource: 'configmaps' });
+      await connection.send({ method: 'POST', path: folder, body });
       return;
     } catch (error) {
       if (!(error instanceof KubernetesError) || error.kind !== 'alreadyExists') throw error;
@@ -52,11 +54,12 @@ export async function deletePoolCard(options: {
 }): Promise<void> {
   const { connection, namespace, pool } = options;
   const name = poolCardName(pool);
-  const found = await callIfFound(connection.core.readNamespacedConfigMap({ namespace, name }));
-  const { uid, labels: its } = found?.metadata ?? {};
+  const path = objectPath({ namespace, resource: 'configmaps', name });
+  const found = await callIfFound(connection.send({ method: 'GET', path }));
+  const { uid, labels: its } = (found as V1ConfigMap | null)?.metadata ?? {};
   if (uid === undefined || its?.[labels.managedBy] !== managedByValue) return;
   const body = { preconditions: { uid } };
-  await callUnlessReplaced(connection.core.deleteNamespacedConfigMap({ namespace, name, body }));
+  await callUnlessReplaced(connection.send({ method: 'DELETE', path, body }));
 }
 
 /** The pools that have a card in the namespace. */
@@ -64,11 +67,7 @@ export async function listPoolsByCard(options: {
   connection: ClusterConnection;
   namespace: string;
 }): Promise<string[]> {
-  const { connection, namespace } = options;
-  const labelSelector = `${labels.pool},${labels.managedBy}=${managedByValue}`;
-  const { items } = await call(
-    connection.core.listNamespacedConfigMap({ namespace, labelSelector }),
-  );
+  const items = await listCards(options);
   return items.flatMap((card) => card.metadata?.labels?.[labels.pool] ?? []);
 }
 
@@ -77,11 +76,8 @@ export async function listPoolCards(options: {
   connection: ClusterConnection;
   namespace: string;
 }): Promise<PoolCard[]> {
-  const { connection, namespace } = options;
-  const labelSelector = `${labels.pool},${labels.managedBy}=${managedByValue}`;
-  const { items } = await call(
-    connection.core.listNamespacedConfigMap({ namespace, labelSelector }),
-  );
+  const { namespace } = options;
+  const items = await listCards(options);
   return items
     .flatMap(({ metadata, data }) => {
       const card = readPoolCard(data?.[cardDataKey]);
@@ -90,6 +86,16 @@ export async function listPoolCards(options: {
       return isNamedForIt ? [{ ...card, namespace }] : [];
     })
     .sort((a, b) => (a.pool < b.pool ? -1 : 1));
+}
+
+async function listCards(options: {
+  connection: ClusterConnection;
+  namespace: string;
+}): Promise<V1ConfigMap[]> {
+  const { connection, namespace } = options;
+  const query = { labelSelector: `${labels.pool},${labels.managedBy}=${managedByValue}` };
+  const path = objectPath({ namespace, resource: 'configmaps', query });
+  return ((await connection.send({ method: 'GET', path })) as { items: V1ConfigMap[] }).items;
 }
 
 /**

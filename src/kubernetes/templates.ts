@@ -6,8 +6,9 @@
 import type { V1PodTemplate, V1PodTemplateSpec } from '@kubernetes/client-node';
 import { labels, managedByValue } from '../pool/labels.ts';
 import { templateName } from '../pool/names.ts';
-import { call, callIfFound, callUnlessReplaced, type ClusterConnection } from './connection.ts';
+import { callIfFound, callUnlessReplaced, type ClusterConnection } from './connection.ts';
 import { KubernetesError } from './kubernetes-error.ts';
+import { objectPath } from './object-path.ts';
 import { podOf, poolSelector } from './pods.ts';
 
 interface TemplateKey {
@@ -22,6 +23,7 @@ export async function storeTemplate(
   options: TemplateKey & { template: V1PodTemplateSpec },
 ): Promise<void> {
   const { connection, namespace, pool, templateHash, template } = options;
+  const path = objectPath({ namespace, resource: 'podtemplates', query: strict });
   const body = {
     metadata: {
       name: templateName(pool, templateHash),
@@ -30,7 +32,7 @@ export async function storeTemplate(
     template,
   };
   try {
-    await connection.send({ method: 'POST', path: `${pathOf(namespace)}?${strict}`, body });
+    await connection.send({ method: 'POST', path, body });
   } catch (error) {
     if (!(error instanceof KubernetesError) || error.kind !== 'alreadyExists') throw error;
   }
@@ -39,7 +41,8 @@ export async function storeTemplate(
 /** Reads a stored template; null when there is none. */
 export async function readTemplate(options: TemplateKey): Promise<V1PodTemplateSpec | null> {
   const { connection, namespace, pool, templateHash } = options;
-  const path = `${pathOf(namespace)}/${templateName(pool, templateHash)}`;
+  const name = templateName(pool, templateHash);
+  const path = objectPath({ namespace, resource: 'podtemplates', name });
   const stored = (await callIfFound(
     connection.send({ method: 'GET', path }),
   )) as V1PodTemplate | null;
@@ -61,17 +64,15 @@ export async function sweepTemplates(options: {
 }): Promise<void> {
   const { connection, namespace, pool, keep, olderThanMs, nowMs } = options;
   const kept = new Set(keep.map((hash) => templateName(pool, hash)));
-  const labelSelector = poolSelector(pool);
-  const { items } = await call(
-    connection.core.listNamespacedPodTemplate({ namespace, labelSelector }),
-  );
+  const query = { labelSelector: poolSelector(pool) };
+  const path = objectPath({ namespace, resource: 'podtemplates', query });
+  const { items } = (await connection.send({ method: 'GET', path })) as { items: V1PodTemplate[] };
   for (const { metadata: { name, uid, creationTimestamp } = {} } of items) {
     const ageMs = nowMs - new Date(creationTimestamp ?? nowMs).getTime();
     if (name === undefined || uid === undefined || kept.has(name) || ageMs < olderThanMs) continue;
     const body = { preconditions: { uid } };
-    await callUnlessReplaced(
-      connection.core.deleteNamespacedPodTemplate({ namespace, name, body }),
-    );
+    const path = objectPath({ namespace, resource: 'podtemplates', name });
+    await callUnlessReplaced(connection.send({ method: 'DELETE', path, body }));
   }
 }
 
@@ -84,13 +85,9 @@ export async function dryRunPod(options: {
 }): Promise<void> {
   const { connection, namespace, pool, template } = options;
   const body = podOf({ pool, podName: `${pool}-dry-run`, templateHash: 'dry-run', template });
-  const path = `/api/v1/namespaces/${namespace}/pods?dryRun=All&${strict}`;
+  const path = objectPath({ namespace, resource: 'pods', query: { dryRun: 'All', ...strict } });
   await connection.send({ method: 'POST', path, body });
 }
 
 /** Makes the API server refuse unknown and repeated fields instead of dropping them. */
-const strict = 'fieldValidation=Strict';
-
-function pathOf(namespace: string): string {
-  return `/api/v1/namespaces/${namespace}/podtemplates`;
-}
+const strict = { fieldValidation: 'Strict' };

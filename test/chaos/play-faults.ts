@@ -149,7 +149,7 @@ async function harmPod(
   { environment, harmed, note }: ChaosWorld,
   { kind, pool, choice }: Extract<Fault, { kind: 'deletePod' | 'failPod' }>,
 ): Promise<void> {
-  const { core } = environment.connection;
+  const { core } = environment;
   const { items } = await core.listNamespacedPod({
     namespace: 'default',
     labelSelector: `pilotlight.dev/pool=${pool},pilotlight.dev/state=unclaimed`,

@@ -71,7 +71,7 @@ describe('the HTTP API on real servers', function () {
     assert.equal(body.hit, true);
     assert.match(body.claimId, /^auto-/);
     assert.equal(body.lease?.seconds, 600);
-    const pod = await environment.connection.core.readNamespacedPod({
+    const pod = await environment.core.readNamespacedPod({
       ...{ namespace: 'default', name: body.pod.name },
     });
     assert.equal(pod.metadata?.uid, body.pod.uid);

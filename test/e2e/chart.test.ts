@@ -49,7 +49,7 @@ if (process.env['PILOTLIGHT_CLUSTER'] === 'control-plane') {
         renderChart({ example: 'self-hosted.yaml' }),
       ]);
       for (const name of ['control', 'pools']) {
-        await environment.connection.core.createNamespace({ body: { metadata: { name } } });
+        await environment.core.createNamespace({ body: { metadata: { name } } });
       }
     });
     after(async () => {
@@ -222,8 +222,7 @@ if (process.env['PILOTLIGHT_CLUSTER'] === 'control-plane') {
         ask: forge,
         holds: (answer) => answer.includes('label keys under pilotlight.dev/ are written by'),
       });
-      const [pod] = (await environment.connection.core.listNamespacedPod({ namespace: 'pools' }))
-        .items;
+      const [pod] = (await environment.core.listNamespacedPod({ namespace: 'pools' })).items;
       const patch = (body: object): Promise<unknown> =>
         environment.connection.send({
           ...{ method: 'PATCH', path: `${pods}/${pod?.metadata?.name ?? ''}`, body },

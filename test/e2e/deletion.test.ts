@@ -18,7 +18,7 @@ describe('a pool that is deleted', function () {
 
   /** Everything that carries the pool's label, by kind and name. */
   async function remains(pool: string): Promise<string[]> {
-    const { core } = environment.connection;
+    const { core } = environment;
     const filter = { namespace: 'default', labelSelector: poolSelector(pool) };
     const kinds = {
       pod: core.listNamespacedPod(filter),

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { V1PodTemplateSpec } from '@kubernetes/client-node';
+import type { CoreV1Api, V1PodTemplateSpec } from '@kubernetes/client-node';
 import { Client, Connection } from '@temporalio/client';
 import { freePort } from '../../dev/free-port.ts';
 import type { Cluster, ClusterOptions } from '../../dev/clusters/cluster.ts';
@@ -34,6 +34,8 @@ export interface Environment {
   temporal: TemporalServer;
   client: Client;
   connection: ClusterConnection;
+  /** Typed calls, for what tests do to the cluster themselves. */
+  core: CoreV1Api;
   recorder: PodRecorder;
   /**
    * Starts a worker; against the cluster of another kubeconfig, serving /metrics at a port, or from the
@@ -120,7 +122,8 @@ export async function startEnvironment(
       return Promise.resolve();
     });
     const parts = { cluster, temporal, folder, started };
-    const servers = { cluster, temporal, client, connection, recorder };
+    const core = await connection.typed();
+    const servers = { cluster, temporal, client, connection, core, recorder };
     return {
       ...servers,
       startWorker: workerStarter(parts),

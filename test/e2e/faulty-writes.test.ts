@@ -214,6 +214,6 @@ describe('writes that fail', function () {
   }
 
   async function deletePod(name = ''): Promise<void> {
-    await environment.connection.core.deleteNamespacedPod({ name, namespace: 'default' });
+    await environment.core.deleteNamespacedPod({ name, namespace: 'default' });
   }
 });

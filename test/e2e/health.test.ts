@@ -102,7 +102,7 @@ describe('the health of pods', function () {
       ({ stale, warm, pending, retiring, spec }) =>
         spec.claim.leaseSeconds === 60 && stale + pending + retiring === 0 && warm === 2,
     );
-    const pod = await environment.connection.core.readNamespacedPod({
+    const pod = await environment.core.readNamespacedPod({
       ...{ name: held.pod.name, namespace: 'default' },
     });
     assert.equal(pod.metadata?.uid, held.pod.uid);

@@ -28,7 +28,7 @@ describe('warm pods that are lost', function () {
 
   function evict({ name }: PodMoment): Promise<unknown> {
     const body = { metadata: { name } };
-    return environment.connection.core.createNamespacedPodEviction({
+    return environment.core.createNamespacedPodEviction({
       namespace: 'default',
       name,
       body,

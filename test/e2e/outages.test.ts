@@ -148,7 +148,7 @@ spec:
     assert.deepEqual(names.sort(), ['taken-in-0', 'taken-in-1', 'taken-in-2', 'taken-in-3']);
 
     // The workflow that watches the pods was lost too: without a new one nobody tells the pool.
-    const { core } = environment.connection;
+    const { core } = environment;
     await core.deleteNamespacedPod({ namespace: 'default', name: 'taken-in-1' });
     await until({
       what: 'a replacement',

@@ -17,7 +17,7 @@ export async function playPod(
   name: string,
   condition: PlayedCondition,
 ): Promise<void> {
-  const { core } = environment.connection;
+  const { core } = environment;
   const pod = await core.readNamespacedPod({ name, namespace: 'default' });
   await environment.connection.send({
     method: 'PATCH',
@@ -33,7 +33,7 @@ export async function playReady(
   pool: string,
   except: ReadonlySet<string> = new Set(),
 ): Promise<void> {
-  const { items } = await environment.connection.core.listNamespacedPod({
+  const { items } = await environment.core.listNamespacedPod({
     namespace: 'default',
     labelSelector: `pilotlight.dev/pool=${pool}`,
   });

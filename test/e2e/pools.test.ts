@@ -84,7 +84,7 @@ describe('a pool on real servers', function () {
     await environment.recorder.caughtUp();
     const [victim] = environment.recorder.of('deleted');
     assert.ok(victim);
-    const { core } = environment.connection;
+    const { core } = environment;
     await core.deleteNamespacedPod({
       namespace: 'default',
       name: victim.name,

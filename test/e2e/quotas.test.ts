@@ -39,7 +39,7 @@ describe('what admission refuses', function () {
       what: `the level ${level ?? 'privileged'} in force`,
       timeoutMs: 30_000,
       ask: () =>
-        environment.connection.core.createNamespacedPod(dryRun).then(
+        environment.core.createNamespacedPod(dryRun).then(
           () => 'taken',
           () => 'refused',
         ),
@@ -108,7 +108,7 @@ describe('what admission refuses', function () {
     const namespace = 'default';
     await environment.createPool({ pool, warmTarget: 0, template: colocated() });
     await untilStatus(pool, 'an empty pool', ({ phase }) => phase === 'Steady');
-    await environment.connection.core.deleteNamespacedPodTemplate({
+    await environment.core.deleteNamespacedPodTemplate({
       namespace,
       name: `${pool}-e2e`,
     });

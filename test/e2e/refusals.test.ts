@@ -77,7 +77,7 @@ describe('apply of what can not be applied', function () {
 
   /** No template, no card, no workflow: a refusal leaves nothing half created. */
   async function nothingWasMade(): Promise<void> {
-    const { core } = environment.connection;
+    const { core } = environment;
     const templates = await core.listNamespacedPodTemplate({ namespace: 'default' });
     assert.deepEqual(templates.items, []);
     const cards = await core.listNamespacedConfigMap({ namespace: 'default' });

@@ -212,7 +212,7 @@ describe('rollouts killed with -9', function () {
   }
 
   async function templatesOf(pool: string): Promise<(string | undefined)[]> {
-    const { items } = await environment.connection.core.listNamespacedPod({
+    const { items } = await environment.core.listNamespacedPod({
       namespace: 'default',
       labelSelector: `pilotlight.dev/pool=${pool}`,
     });

@@ -120,8 +120,8 @@ describe('shapes', function () {
       { renews: false, waitSeconds },
     );
   const imageOf = async (name: string) =>
-    (await environment.connection.core.readNamespacedPod({ name, namespace: 'default' })).spec
-      ?.containers[0]?.image;
+    (await environment.core.readNamespacedPod({ name, namespace: 'default' })).spec?.containers[0]
+      ?.image;
 
   async function oneShapeHoweverWritten(): Promise<void> {
     const pool = 'written';

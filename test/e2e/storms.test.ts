@@ -143,7 +143,7 @@ describe('storms', function () {
 
   function evict(name: string): Promise<unknown> {
     const body = { metadata: { name } };
-    return environment.connection.core.createNamespacedPodEviction({
+    return environment.core.createNamespacedPodEviction({
       namespace: 'default',
       name,
       body,

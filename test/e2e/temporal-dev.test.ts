@@ -38,7 +38,8 @@ describe('temporal-dev.sh', function () {
   const podUids = async ({ kubernetes }: EnvironmentStatus): Promise<string[]> => {
     const connection = await connectToCluster({ kubeconfigPath: kubernetes.kubeconfig });
     try {
-      const { items } = await connection.core.listNamespacedPod({ namespace: 'default' });
+      const core = await connection.typed();
+      const { items } = await core.listNamespacedPod({ namespace: 'default' });
       return items.flatMap(({ metadata }) => metadata?.uid ?? []).sort();
     } finally {
       await connection.close();

@@ -95,7 +95,7 @@ describe('a worker that is stopped and goes on after another has taken over', fu
     const successor = await environment.startWorker('early');
     await environment.untilWarm(pool, 2, takeOverMs);
     const gone = await environment.created(pool);
-    const { core } = environment.connection;
+    const { core } = environment;
     await core.deleteCollectionNamespacedPod({
       namespace: 'default',
       labelSelector: `pilotlight.dev/pool=${pool}`,

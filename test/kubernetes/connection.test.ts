@@ -23,7 +23,7 @@ describe('the connection to a cluster', () => {
 
   it('sends the credentials of the kubeconfig and knows its namespace', async () => {
     server.answer = (_request, response) => sendJson(response, { metadata: { uid: 'u' } });
-    await connection.core.readNamespace({ name: 'kube-system' });
+    await (await connection.typed()).readNamespace({ name: 'kube-system' });
     await connection.send({ method: 'GET', path: '/api' });
     assert.deepEqual(
       server.requests.map(({ headers }) => headers.authorization),
@@ -61,7 +61,9 @@ describe('the connection to a cluster', () => {
     const body = { preconditions: { uid: 'u' } };
     for (let count = 0; count < 3; count += 1) {
       await connection.send({ method: 'DELETE', path, body, lane: 'deletes' });
-      await connection.core.deleteNamespacedPod({ namespace: 'home', name: 'pod', body });
+      await (
+        await connection.typed()
+      ).deleteNamespacedPod({ namespace: 'home', name: 'pod', body });
     }
     // One for each of the two lanes.
     assert.equal(server.connectionsMade, 2);
@@ -130,6 +132,16 @@ describe('the connection to a cluster', () => {
       code: 429,
       retryAfterMs: 3_000,
     });
+  });
+
+  it('raises the same from typed calls, answered or not', async () => {
+    const core = await connection.typed();
+    server.answer = (_request, response) =>
+      sendStatus(response, 409, 'AlreadyExists', { 'retry-after': '1' });
+    const create = () => core.createNamespace({ body: { metadata: { name: 'home' } } });
+    await assert.rejects(create(), { kind: 'alreadyExists', code: 409, retryAfterMs: 1_000 });
+    server.answer = (_request, response) => response.destroy();
+    await assert.rejects(create(), isUnavailable);
   });
 
   it('works again after the API server came back on its port', async () => {

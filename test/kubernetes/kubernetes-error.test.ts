@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { ApiException } from '@kubernetes/client-node';
 import { fromStatus, toKubernetesError } from '../../src/kubernetes/kubernetes-error.ts';
 
 describe('the error of a Kubernetes call', () => {
@@ -43,15 +42,6 @@ describe('the error of a Kubernetes call', () => {
     assert.equal(retryAfterMs('2'), 2000);
     assert.equal(retryAfterMs('soon'), null);
     assert.equal(retryAfterMs(), null);
-  });
-
-  it('reads what the typed client raises', () => {
-    const raised = new ApiException(409, '', '{"reason":"AlreadyExists"}', { 'retry-after': '1' });
-    const { kind, code, retryAfterMs } = toKubernetesError(raised);
-    assert.deepEqual(
-      { kind, code, retryAfterMs },
-      { kind: 'alreadyExists', code: 409, retryAfterMs: 1000 },
-    );
   });
 
   it('is unavailable without a code when no answer came, and names the cause', () => {

@@ -70,7 +70,7 @@ async function untilOffered(api: ApiReplica, pool: string): Promise<void> {
   });
 }
 
-async function forbid({ connection }: Environment): Promise<void> {
+async function forbid({ connection, core }: Environment): Promise<void> {
   const group = '/apis/admissionregistration.k8s.io/v1';
   const metadata = { name: 'no-poison' };
   const pods = {
@@ -104,7 +104,7 @@ async function forbid({ connection }: Environment): Promise<void> {
       const probe = { metadata: { name: 'probe', labels: { [forbiddenLabel]: 'yes' } } };
       const body = { ...probe, spec: { containers: [{ name: 'c', image: 'i' }] } };
       const dryRun = { namespace: 'default', dryRun: 'All', body };
-      return connection.core.createNamespacedPod(dryRun).then(
+      return core.createNamespacedPod(dryRun).then(
         () => 'taken',
         () => 'refused',
       );
