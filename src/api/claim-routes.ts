@@ -30,6 +30,15 @@ export type ClaimsService = Pick<
   'claim' | 'get' | 'renew' | 'release' | 'list' | 'poolSummary' | 'poolSummaries'
 >;
 
+/** What may become of a claim that is asked for. */
+const claimProblems = [
+  ...(['leaseNotAllowed', 'unknownPool', 'claimIdInUse', 'poolDraining', 'claimLost'] as const),
+  ...(['claimEnded', 'tooManyWaiting', 'poolMiss', 'shuttingDown', 'clusterUnavailable'] as const),
+];
+
+/** What may be wrong with a claim that was granted. */
+const heldProblems = ['claimNotFound', 'claimLost', 'claimEnded', 'clusterUnavailable'] as const;
+
 /** Adds every route under /v1 that is about claims. */
 export function addClaimRoutes(app: App, claims: ClaimsService): void {
   addClaimRoute(app, claims);
@@ -41,13 +50,16 @@ export function addClaimRoutes(app: App, claims: ClaimsService): void {
     '/v1/claims/:claimId',
     {
       config: { access: 'claim' },
-      schema: withProblems({
-        operationId: 'getClaim',
-        summary: 'What is known of a claim',
-        tags: ['claims'],
-        params: claimParams,
-        response: { 200: claimStateAnswer },
-      }),
+      schema: withProblems(
+        {
+          operationId: 'getClaim',
+          summary: 'What is known of a claim',
+          tags: ['claims'],
+          params: claimParams,
+          response: { 200: claimStateAnswer },
+        },
+        heldProblems,
+      ),
     },
     async ({ params, caller }) => {
       const state = await claims.get(params.claimId);
@@ -84,14 +96,17 @@ function addClaimRoute(app: App, claims: ClaimsService): void {
       config: { access: 'claim' },
       bodyLimit: maxClaimBodyBytes,
       preValidation: allowNoBody,
-      schema: withProblems({
-        operationId: 'claim',
-        summary: 'Takes a warm pod of a pool',
-        tags: ['claims'],
-        params: poolParams,
-        body: claimBody,
-        response: { 201: claimAnswer },
-      }),
+      schema: withProblems(
+        {
+          operationId: 'claim',
+          summary: 'Takes a warm pod of a pool',
+          tags: ['claims'],
+          params: poolParams,
+          body: claimBody,
+          response: { 201: claimAnswer },
+        },
+        claimProblems,
+      ),
     },
     async (request, reply) => {
       const { params, body, caller } = request;
@@ -111,13 +126,16 @@ function addShapeClaimRoute(app: App, claims: ClaimsService): void {
       config: { access: 'claim' },
       bodyLimit: maxClaimBodyBytes,
       preValidation: allowNoBody,
-      schema: withProblems({
-        operationId: 'claimByShape',
-        summary: 'Takes a warm pod of the one pool that has a shape and image',
-        tags: ['claims'],
-        body: shapeClaimBody,
-        response: { 201: claimAnswer },
-      }),
+      schema: withProblems(
+        {
+          operationId: 'claimByShape',
+          summary: 'Takes a warm pod of the one pool that has a shape and image',
+          tags: ['claims'],
+          body: shapeClaimBody,
+          response: { 201: claimAnswer },
+        },
+        ['noSuchShape', 'ambiguousShape', ...claimProblems],
+      ),
     },
     async (request, reply) => {
       const { body, caller } = request;
@@ -138,14 +156,17 @@ function addRenewRoute(app: App, claims: ClaimsService): void {
       config: { access: 'claim' },
       bodyLimit: maxClaimBodyBytes,
       preValidation: allowNoBody,
-      schema: withProblems({
-        operationId: 'renewClaim',
-        summary: "Moves the end of a claim's lease; never shortens it",
-        tags: ['claims'],
-        params: claimParams,
-        body: renewBody,
-        response: { 200: claimAnswer },
-      }),
+      schema: withProblems(
+        {
+          operationId: 'renewClaim',
+          summary: "Moves the end of a claim's lease; never shortens it",
+          tags: ['claims'],
+          params: claimParams,
+          body: renewBody,
+          response: { 200: claimAnswer },
+        },
+        ['leaseNotAllowed', ...heldProblems],
+      ),
     },
     async ({ params: { claimId }, body, caller }) => {
       await checkClaim(claims, claimId, caller);
@@ -160,14 +181,17 @@ function addReleaseRoute(app: App, claims: ClaimsService): void {
     {
       config: { access: 'claim' },
       bodyLimit: maxClaimBodyBytes,
-      schema: withProblems({
-        operationId: 'releaseClaim',
-        summary: 'Ends a claim and deletes its pod; doing it again is fine',
-        tags: ['claims'],
-        params: claimParams,
-        querystring: releaseQuery,
-        response: { 200: releasedAnswer },
-      }),
+      schema: withProblems(
+        {
+          operationId: 'releaseClaim',
+          summary: 'Ends a claim and deletes its pod; doing it again is fine',
+          tags: ['claims'],
+          params: claimParams,
+          querystring: releaseQuery,
+          response: { 200: releasedAnswer },
+        },
+        heldProblems,
+      ),
     },
     async ({ params: { claimId }, query: { reason }, caller }) => {
       await checkClaim(claims, claimId, caller);

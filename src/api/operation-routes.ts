@@ -2,6 +2,7 @@
 import Type from 'typebox';
 import type { ApiMetrics } from '../metrics/api-metrics.ts';
 import type { App } from './app.ts';
+import { describeApi } from './open-api.ts';
 
 /** Whether a replica should get claims. */
 export interface Readiness {
@@ -71,7 +72,7 @@ export function addOperationRoutes(
     '/openapi.json',
     { config: { access: 'open' }, schema: { hide: true } },
     (_request, reply) => {
-      description ??= JSON.stringify(app.swagger());
+      description ??= JSON.stringify(describeApi(app));
       reply.type('application/json').send(description);
     },
   );

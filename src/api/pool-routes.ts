@@ -4,6 +4,7 @@ import {
   appliedAnswer,
   drainingAnswer,
   poolAnswer,
+  poolDocument,
   poolsAnswer,
   targetAnswer,
   targetBody,
@@ -53,13 +54,16 @@ export function addPoolRoutes(app: App, { claims, administration }: PoolRoutes):
     '/v1/pools/:pool',
     {
       config: { access: 'claim' },
-      schema: withProblems({
-        operationId: 'getPool',
-        summary: 'One pool',
-        tags: ['pools'],
-        params: poolParams,
-        response: { 200: poolAnswer },
-      }),
+      schema: withProblems(
+        {
+          operationId: 'getPool',
+          summary: 'One pool',
+          tags: ['pools'],
+          params: poolParams,
+          response: { 200: poolAnswer },
+        },
+        ['unknownPool'],
+      ),
     },
     ({ params: { pool }, caller }) => {
       checkPool(caller, pool);
@@ -73,14 +77,17 @@ export function addPoolRoutes(app: App, { claims, administration }: PoolRoutes):
     '/v1/pools/:pool/target',
     {
       config: { access: 'admin' },
-      schema: withProblems({
-        operationId: 'setTarget',
-        summary: 'Sets how many pods a pool keeps warm',
-        tags: ['pools'],
-        params: poolParams,
-        body: targetBody,
-        response: { 200: targetAnswer },
-      }),
+      schema: withProblems(
+        {
+          operationId: 'setTarget',
+          summary: 'Sets how many pods a pool keeps warm',
+          tags: ['pools'],
+          params: poolParams,
+          body: targetBody,
+          response: { 200: targetAnswer },
+        },
+        ['unknownPool', 'poolRefused', 'temporalUnavailable', 'poolUnanswered'],
+      ),
     },
     async ({ params: { pool }, body: { target }, caller }) => {
       checkPool(caller, pool);
@@ -93,13 +100,16 @@ export function addPoolRoutes(app: App, { claims, administration }: PoolRoutes):
     '/v1/pools/:pool',
     {
       config: { access: 'admin' },
-      schema: withProblems({
-        operationId: 'deletePool',
-        summary: 'Ends a pool: no new claims, its pods retired, its claims waited for',
-        tags: ['pools'],
-        params: poolParams,
-        response: { 202: drainingAnswer },
-      }),
+      schema: withProblems(
+        {
+          operationId: 'deletePool',
+          summary: 'Ends a pool: no new claims, its pods retired, its claims waited for',
+          tags: ['pools'],
+          params: poolParams,
+          response: { 202: drainingAnswer },
+        },
+        ['unknownPool', 'temporalUnavailable', 'poolUnanswered'],
+      ),
     },
     async ({ params: { pool }, caller }, reply) => {
       checkPool(caller, pool);
@@ -130,16 +140,25 @@ function addApplyRoute(app: App, administration: PoolAdministration): void {
   app.put(
     '/v1/pools/:pool',
     {
-      config: { access: 'admin' },
+      config: { access: 'admin', describedBody: poolDocument },
       bodyLimit: maxPoolBodyBytes,
-      schema: withProblems({
-        operationId: 'applyPool',
-        summary: 'Creates or updates a pool by its document, as JSON or YAML',
-        tags: ['pools'],
-        consumes: documentMediaTypes,
-        params: poolParams,
-        response: { 200: appliedAnswer, 201: appliedAnswer },
-      }),
+      schema: withProblems(
+        {
+          operationId: 'applyPool',
+          summary: 'Creates or updates a pool by its document, as JSON or YAML',
+          tags: ['pools'],
+          consumes: documentMediaTypes,
+          params: poolParams,
+          response: { 200: appliedAnswer, 201: appliedAnswer },
+        },
+        [
+          'unknownPool',
+          'poolRefused',
+          'clusterUnavailable',
+          'temporalUnavailable',
+          'poolUnanswered',
+        ],
+      ),
     },
     async ({ params: { pool }, body, caller }, reply) => {
       checkPool(caller, pool);

@@ -19,6 +19,7 @@ import { addAuthorization } from './authorize.ts';
 import { addClaimRoutes, type ClaimsService } from './claim-routes.ts';
 import * as limits from './limits.ts';
 import { logRequests } from './log-requests.ts';
+import { describeApi, openApi } from './open-api.ts';
 import { addOperationRoutes, type Readiness } from './operation-routes.ts';
 import type { PoolAdministration } from './pool-administration.ts';
 import { addPoolRoutes } from './pool-routes.ts';
@@ -72,6 +73,11 @@ export class ApiServer {
     const server = new ApiServer(app, dependencies, timeouts);
     await server.#addRoutes();
     return server;
+  }
+
+  /** What /openapi.json answers. */
+  describe(): Record<string, unknown> {
+    return describeApi(this.#app);
   }
 
   /** Listens; resolves to the URL. Port 0 is any free one. Raises when the address is taken. */
@@ -133,18 +139,6 @@ export class ApiServer {
     await app.ready();
   }
 }
-
-const openApi = {
-  openapi: {
-    openapi: '3.1.0',
-    info: {
-      title: 'Pilotlight',
-      description: 'Claims of warm pods, and the pools that hold them.',
-      version: 'v1',
-    },
-    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
-  },
-} as const;
 
 function createApp(log: FastifyBaseLogger, timeouts: typeof defaultTimeouts): App {
   // Ids of two lives of a process, or of two replicas, do not meet in a log.

@@ -1,8 +1,11 @@
 /** A real HTTP server of the API on loopback, with claims and administration that each test scripts. */
+import assert from 'node:assert/strict';
 import { pino, type Logger } from 'pino';
+import { problemsOf, type ApiDescription } from '../../dev/reference/api-reference.ts';
 import { ClaimError } from '../../src/claims/claim-error.ts';
 import type { Claim, ClaimState, PoolSummary } from '../../src/claims/claim.ts';
 import type { Problem } from '../../src/client/wire/problem.ts';
+import { commonProblems } from '../../src/api/route-schema.ts';
 import { ApiMetrics } from '../../src/metrics/api-metrics.ts';
 import { ApiServer, type ApiServerDependencies } from '../../src/api/server.ts';
 
@@ -91,6 +94,7 @@ export async function startApi(own: Partial<ApiServerDependencies> = {}): Promis
     readiness: () => ({ isReady: true, why: 'Claims are served.', watchLagMs: 1 }),
     ...own,
   });
+  const description = server.describe() as unknown as ApiDescription;
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
   return {
     ...{ url, server, logged, port: Number(new URL(url).port) },
@@ -106,9 +110,27 @@ export async function startApi(own: Partial<ApiServerDependencies> = {}): Promis
       const isJson = answer.headers.get('content-type')?.includes('json') ?? false;
       const read = (isJson && text !== '' ? JSON.parse(text) : { text }) as Answer['body'];
       const problem = read as unknown as Problem;
+      if (answer.status >= 400)
+        expectDescribed(description, { path, method: options.method, problem });
       return { status: answer.status, headers: answer.headers, body: read, problem };
     },
   };
+}
+
+/** Whatever is answered is in /openapi.json, and so in the reference: no code is left out there. */
+function expectDescribed(
+  { paths }: ApiDescription,
+  asked: { path: string; method: string | undefined; problem: Partial<Problem> },
+): void {
+  const { path, method = 'GET', problem } = asked;
+  const [place = ''] = path.split('?');
+  const known = Object.entries(paths).find(([template]) =>
+    new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(place),
+  );
+  const operation = known?.[1][method.toLowerCase()];
+  if (operation === undefined || problem.code === undefined) return;
+  const described = [...commonProblems, ...problemsOf(operation)];
+  assert.ok(described.includes(problem.code), `${method} ${path}: ${problem.code} is described`);
 }
 
 /** Runs a server for one action. */

@@ -4,7 +4,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { execa } from 'execa';
+import { apiReference, problemsOf } from '../../dev/reference/api-reference.ts';
 import { cliReference } from '../../dev/reference/cli-reference.ts';
+import { describeApi } from '../../dev/reference/describe-api.ts';
+import { problemCodes } from '../../src/client/wire/problem-codes.ts';
+import { commonProblems } from '../../src/api/route-schema.ts';
 import { createProgram } from '../../src/cli/program.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -50,6 +54,19 @@ function unknownCommand(words: string[]): string | null {
 describe('the documents', () => {
   it('have the reference of the command line as the parser has it (`npm run docs:reference`)', () => {
     assert.equal(readFileSync(join(root, 'docs/cli.md'), 'utf8'), cliReference(program));
+  });
+
+  it('have the reference of the HTTP API as its routes have it (`npm run docs:reference`)', async () => {
+    const page = readFileSync(join(root, 'docs/api-reference.md'), 'utf8');
+    assert.equal(page, apiReference(await describeApi()));
+  });
+
+  it('name every code of a problem where it may be answered', async () => {
+    const { paths } = await describeApi();
+    const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
+    const ofPaths = ['notFound', 'methodNotAllowed'];
+    const named = new Set([...ofPaths, ...commonProblems, ...operations.flatMap(problemsOf)]);
+    assert.deepEqual([...named].sort(), Object.keys(problemCodes).sort());
   });
 
   it('link to files and headings that exist', () => {

@@ -1,6 +1,7 @@
 /** Pools on the wire, as their cards and the replica's cache tell. */
 import Type, { type Static } from 'typebox';
 import { specLimits } from '../../pool/spec.ts';
+import { poolName } from './names.ts';
 
 /** A pool as `GET /v1/pools` shows it. */
 export const poolAnswer = Type.Object({
@@ -35,6 +36,58 @@ export type PoolAnswer = Static<typeof poolAnswer>;
 
 /** The answer of `GET /v1/pools`. */
 export const poolsAnswer = Type.Object({ pools: Type.Array(poolAnswer) });
+
+/** A field of a pool's spec, with its limits. */
+const setting = (field: keyof typeof specLimits) => {
+  const { min, max, default: byDefault, reason } = specLimits[field];
+  const options = { minimum: min, maximum: max, description: reason };
+  return byDefault === null
+    ? Type.Integer(options)
+    : Type.Optional(Type.Integer({ ...options, default: byDefault }));
+};
+
+/** Fields of a spec that have a section of their own, like `claim.leaseSeconds`. */
+const section = (name: string) => {
+  const fields = keysOf(specLimits).filter((field) => field.startsWith(`${name}.`));
+  const entries = fields.map((field) => [field.slice(name.length + 1), setting(field)] as const);
+  return Type.Optional(Type.Object(Object.fromEntries(entries)));
+};
+
+/**
+ * The body of `PUT /v1/pools/{pool}` as it is described: what checks it is the reader of documents,
+ * which names every error, in YAML too.
+ */
+export const poolDocument = Type.Object({
+  apiVersion: Type.Literal('pilotlight.dev/v1alpha1'),
+  kind: Type.Literal('WarmPool'),
+  metadata: Type.Object({
+    name: poolName,
+    namespace: Type.Optional(Type.String({ description: 'The one that the API serves.' })),
+    labels: Type.Optional(
+      Type.Record(Type.String(), Type.String(), {
+        description: 'What kind of pod it holds; claims by shape and image look for them.',
+      }),
+    ),
+  }),
+  spec: Type.Object({
+    ...Object.fromEntries(
+      keysOf(specLimits)
+        .filter((field) => !field.includes('.'))
+        .map((field) => [field, setting(field)]),
+    ),
+    claim: section('claim'),
+    rollout: section('rollout'),
+    failure: section('failure'),
+    template: Type.Unsafe({
+      type: 'object',
+      description: 'A pod template of Kubernetes: metadata.labels, metadata.annotations, spec.',
+    }),
+  }),
+});
+
+function keysOf<T extends object>(value: T): (keyof T & string)[] {
+  return Object.keys(value) as (keyof T & string)[];
+}
 
 /** The body of `PUT /v1/pools/{pool}/target`. */
 export const targetBody = Type.Object(
