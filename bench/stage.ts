@@ -13,7 +13,7 @@ import { storeTemplate } from '../src/kubernetes/templates.ts';
 import { poolWorkflowId } from '../src/pool/names.ts';
 import type { PoolSpec } from '../src/pool/pool-spec.ts';
 import type { HeartbeatProfile } from '../src/workers/configuration.ts';
-import { defaultTaskQueue } from '../src/workflows/messages.ts';
+import { defaultTaskQueue } from '../src/workflows/task-queue.ts';
 import { BareCluster } from './bare-cluster.ts';
 import { prepareAudit } from './audit.ts';
 import type { TimedProcess } from './cpu-seconds.ts';

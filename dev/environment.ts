@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { Pools } from '../src/client/pools.ts';
-import { defaultTaskQueue } from '../src/workflows/messages.ts';
+import { defaultTaskQueue } from '../src/workflows/task-queue.ts';
 import { createApi } from './api-process.ts';
 import { applyExamples } from './apply-examples.ts';
 import type { Cluster } from './clusters/cluster.ts';

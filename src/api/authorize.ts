@@ -1,6 +1,6 @@
 /** Who asks, and whether they may: before a body is read. */
-import { isIPv4 } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { isLoopback } from './is-loopback.ts';
 import { ApiError } from './problems.ts';
 import type { Caller, Tokens } from './tokens.ts';
 
@@ -46,11 +46,6 @@ export function checkPool(caller: Caller, pool: string): void {
 /** Whether a caller may know of a pool. */
 export function maySee(caller: Caller, pool: string): boolean {
   return caller.pools === null || caller.pools.has(pool);
-}
-
-/** Whether only this machine reaches an address: 127.0.0.0/8, ::1 and localhost. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 function identify(request: FastifyRequest, tokens: Tokens | null): Caller {

@@ -6,7 +6,7 @@ import {
   readEnvironment,
   type LogLevel,
 } from '../configuration/read-environment.ts';
-import { isLoopback } from './authorize.ts';
+import { isLoopback } from './is-loopback.ts';
 
 /** More waiters than connections could never be. */
 const waiters = z.coerce.number().int().min(1).max(5_000);

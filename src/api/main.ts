@@ -6,4 +6,4 @@ import { keepCompiledCode } from '../configuration/compiled-code.ts';
 
 keepCompiledCode(process.env);
 // Only now: what is imported at the top is compiled before anything runs.
-await import('./serve.ts');
+await import('./start.ts');

@@ -18,7 +18,8 @@ export interface PoolAdministration {
 
 /** Administration over Temporal and the cluster; `namespace` is the only one it touches. */
 export function createPoolAdministration(dependencies: {
-  pools: Pools;
+  /** Rejects when Temporal's settings can't be used. */
+  pools: () => Promise<Pools>;
   connection: ClusterConnection;
   namespace: string;
 }): PoolAdministration {
@@ -37,15 +38,18 @@ export function createPoolAdministration(dependencies: {
       expectSame('metadata.namespace', namespace, document.namespace ?? namespace);
       const [applied] = await applyPools({
         ...{ documents, connection, namespace },
-        pools: pools.named(by),
+        pools: (await pools()).named(by),
       });
       if (applied === undefined) throw new PoolError('unanswered', `Pool ${pool} was not applied`);
       return applied;
     },
     async setTarget({ pool, target, by }) {
-      return (await pools.named(by).resize(pool, target)).target;
+      const named = (await pools()).named(by);
+      return (await named.resize(pool, target)).target;
     },
-    drain: (pool) => pools.drain(pool),
+    async drain(pool) {
+      await (await pools()).drain(pool);
+    },
   };
 }
 

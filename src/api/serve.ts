@@ -3,18 +3,15 @@
  * Temporal may be down then and later. SIGTERM stops it gracefully, a second one at once.
  */
 import { randomBytes } from 'node:crypto';
-import { pino } from 'pino';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { Logger } from 'pino';
 import { Claims } from '../claims/claims.ts';
-import { openTemporal } from '../client/connect-to-temporal.ts';
-import { Pools } from '../client/pools.ts';
-import { CardCache } from '../kubernetes/card-cache.ts';
-import { connectToCluster } from '../kubernetes/connection.ts';
-import { CordonedNodes } from '../kubernetes/cordoned-nodes.ts';
-import { PodCache } from '../kubernetes/pod-cache.ts';
+import { writeCompiledCode } from '../configuration/compiled-code.ts';
 import { ApiMetrics } from '../metrics/api-metrics.ts';
 import { openTracing } from '../tracing/open-tracing.ts';
-import { readConfiguration } from './configuration.ts';
-import { temporalDeadlineMs } from './limits.ts';
+import type { ApiConfiguration } from './configuration.ts';
+import { LatePools } from './late-pools.ts';
+import { closeCluster, type OpenCluster } from './open-cluster.ts';
 import type { Readiness } from './operation-routes.ts';
 import { createPoolAdministration } from './pool-administration.ts';
 import { ApiServer } from './server.ts';
@@ -32,12 +29,23 @@ const closeDeadlineMs = 3_000;
 /** What happens to claims that an operator should see. */
 const troubles = new Set(['lost', 'notDiscarded', 'demandUnheard']);
 
-const log = pino({ name: 'pilotlight-api' });
+/**
+ * After the start, Temporal's client is loaded, so that the first claim that waits does not wait for
+ * that too; not at once, since it holds up the claims of that moment by 0.1 s.
+ */
+const loadTemporalAfterMs = 2_000;
 
-async function main(): Promise<void> {
-  const configuration = readConfiguration(process.env);
+/** Serves until it is told to stop. Raises when the lists don't come, or the address is taken. */
+export async function serve(options: {
+  configuration: ApiConfiguration;
+  cluster: OpenCluster;
+  log: Logger;
+}): Promise<void> {
+  const { configuration, cluster, log } = options;
   const { namespace, taskQueue, host, port, tokensFile, claimLimits } = configuration;
-  log.level = configuration.logLevel;
+  const { connection, cache, cards, cordoned } = cluster;
+  // Raises now what would else be found out by the first who needs Temporal.
+  loadClientConnectConfig();
   const onTrouble = (message: string): void => log.error(message);
   const tokens = tokensFile === null ? null : await Tokens.open({ path: tokensFile, onTrouble });
   const tracing = await openTracing({
@@ -46,31 +54,15 @@ async function main(): Promise<void> {
     onTrouble: (error) => log.warn({ error }, 'traces are not sent'),
   });
   const metrics = new ApiMetrics();
-  const connection = await connectToCluster({ onCall: (call) => metrics.observeCall(call) });
-  const cache = PodCache.start({ connection, namespace });
-  const cards = CardCache.start({ connection, namespace });
-  const cordoned = CordonedNodes.start({
-    connection,
-    onTrouble: (error) =>
-      log.warn(
-        { error: error.message },
-        'nodes are not watched, pods on cordoned ones are not last',
-      ),
-  });
-  const deadlineMs = Date.now() + startDeadlineMs;
-  if (!(await cache.ready(deadlineMs)) || !(await cards.ready(deadlineMs))) {
-    const error = cache.lastError ?? cards.lastError;
-    throw new Error(`no list of pods and cards within ${startDeadlineMs} ms: ${String(error)}`);
-  }
-
-  const temporal = openTemporal({ callDeadlineMs: temporalDeadlineMs });
-  const pools = new Pools(temporal, taskQueue);
+  cluster.onCall = (call) => metrics.observeCall(call);
+  const pools = new LatePools({ taskQueue });
   // A dead replica's reports expire under its own name, so each life has a new one.
   const replica = `${process.env['HOSTNAME'] ?? 'api'}-${randomBytes(4).toString('hex')}`;
   const claims = new Claims({
     ...{ connection, namespace, cache, cards, limits: claimLimits },
     isCordoned: (node) => cordoned.has(node),
-    reportDemand: (pool, demand) => pools.demandChanged(pool, { replica, ...demand }),
+    reportDemand: async (pool, demand) =>
+      (await pools.get()).demandChanged(pool, { replica, ...demand }),
     onEvent: (event) => {
       // A name that is no pool's is the caller's text, of which there is no end.
       const isPool = cards.get(event.pool) !== undefined;
@@ -94,25 +86,38 @@ async function main(): Promise<void> {
     const why = isReady ? 'Claims are served.' : 'The Kubernetes API server is silent.';
     return { isReady, why, watchLagMs };
   };
-  const administration = createPoolAdministration({ pools, connection, namespace });
+  const administration = createPoolAdministration({
+    ...{ connection, namespace },
+    pools: () => pools.get(),
+  });
   const server = await ApiServer.create({
     ...{ claims, administration, tokens, metrics, log, readiness, tracer: tracing.tracer },
   });
+  const deadlineMs = Date.now() + startDeadlineMs;
+  if (!(await cache.ready(deadlineMs)) || !(await cards.ready(deadlineMs))) {
+    const error = cache.lastError ?? cards.lastError;
+    throw new Error(`no list of pods and cards within ${startDeadlineMs} ms: ${String(error)}`);
+  }
   const url = await server.listen({ host, port });
   log.info(
     { url, namespace, replica, cluster: connection.server, hasTokens: tokens !== null },
     'the API serves',
   );
+  const afterwards = setTimeout(() => {
+    pools.get().then(writeCompiledCode, (error: unknown) => {
+      log.error({ error: String(error) }, "Temporal's client can't be used");
+    });
+  }, loadTemporalAfterMs);
 
   await untilToldToStop();
+  clearTimeout(afterwards);
   log.info('the API stops');
   await server.stop();
   tokens?.close();
   const flushed = tracing.close();
   // The process ends anyway: an answer that never comes is no reason to stay.
   setTimeout(() => process.exit(0), closeDeadlineMs).unref();
-  await Promise.all([cache.stop(), cards.stop(), cordoned.stop()]);
-  await Promise.all([connection.close(), temporal.close(), flushed]);
+  await Promise.all([closeCluster(cluster), pools.close(), flushed]);
   log.info('the API has stopped');
 }
 
@@ -125,14 +130,4 @@ function untilToldToStop(): Promise<void> {
       });
     }
   });
-}
-
-try {
-  await main();
-} catch (error) {
-  log.fatal(
-    { error: String(error), cause: error instanceof Error ? String(error.cause) : '' },
-    'the API ends',
-  );
-  process.exit(1);
 }

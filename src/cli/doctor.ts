@@ -3,7 +3,7 @@ import { Pools } from '../client/pools.ts';
 import { readTemporalFacts } from '../client/temporal-facts.ts';
 import type { ClusterConnection } from '../kubernetes/connection.ts';
 import type { Program } from '../kubernetes/permissions.ts';
-import { defaultTaskQueue } from '../workflows/messages.ts';
+import { defaultTaskQueue } from '../workflows/task-queue.ts';
 import { apiUrls } from './api-client.ts';
 import { checkApi } from './doctor/check-api.ts';
 import { checkCluster } from './doctor/check-cluster.ts';

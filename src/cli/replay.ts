@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { runningHistories } from '../client/running-histories.ts';
-import { defaultTaskQueue } from '../workflows/messages.ts';
+import { defaultTaskQueue } from '../workflows/task-queue.ts';
 import type { ReplayedRun } from '../workers/replay-histories.ts';
 import { formatTable } from './format-table.ts';
 import { withTemporal } from './servers.ts';

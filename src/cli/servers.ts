@@ -3,7 +3,7 @@ import { connectToTemporal, type TemporalConnection } from '../client/connect-to
 import { Pools } from '../client/pools.ts';
 import { userAtHost } from '../client/user-at-host.ts';
 import { connectToCluster, type ClusterConnection } from '../kubernetes/connection.ts';
-import { defaultTaskQueue } from '../workflows/messages.ts';
+import { defaultTaskQueue } from '../workflows/task-queue.ts';
 
 /**
  * Runs an action with a connection to Temporal, in the name of who runs the command;

@@ -18,8 +18,9 @@ import {
   type PoolWorkflowInput,
 } from '../workflows/messages.ts';
 import type { TemporalConnection } from './connect-to-temporal.ts';
-import { PoolError, toPoolError } from './pool-error.ts';
+import { PoolError } from './pool-error.ts';
 import { poolPage } from './pool-page.ts';
+import { toPoolError } from './to-pool-error.ts';
 import { withinDeadline } from './within-deadline.ts';
 
 /** One call: a worker that runs answers in milliseconds, one that replays a long history in 4 s. */

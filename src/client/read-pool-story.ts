@@ -1,7 +1,8 @@
 /** Reads the runs of a pool from Temporal, across continue-as-new and earlier lives. */
 import { poolWorkflowId } from '../pool/names.ts';
 import type { TemporalConnection } from './connect-to-temporal.ts';
-import { PoolError, toPoolError } from './pool-error.ts';
+import { PoolError } from './pool-error.ts';
+import { toPoolError } from './to-pool-error.ts';
 import { PoolStory, type StoryLine } from './pool-story.ts';
 
 /** Runs read at most, the latest of them: a busy pool has one every two minutes, so some hours. */

@@ -1,5 +1,5 @@
 /** Compiled code that is kept between starts. */
-import { enableCompileCache } from 'node:module';
+import { enableCompileCache, flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { cacheFolder } from './cache-folder.ts';
 
@@ -9,4 +9,9 @@ import { cacheFolder } from './cache-folder.ts';
  */
 export function keepCompiledCode(env: NodeJS.ProcessEnv): void {
   enableCompileCache(join(cacheFolder(env), 'code'));
+}
+
+/** Writes what was compiled so far, so that a process that is killed does not take it with it. */
+export function writeCompiledCode(): void {
+  flushCompileCache();
 }

@@ -1,6 +1,6 @@
 /** The configuration of a process: read once from the environment, checked, never read again. */
 import { z } from 'zod';
-import { defaultTaskQueue } from '../workflows/messages.ts';
+import { defaultTaskQueue } from '../workflows/task-queue.ts';
 
 /** A TCP port. */
 export const port = z.coerce.number().int().min(1).max(65_535);

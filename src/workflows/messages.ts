@@ -9,9 +9,6 @@ import type { PoolLabels } from '../pool/pool-labels.ts';
 import type { PoolSpec } from '../pool/pool-spec.ts';
 import type { PoolStatus } from '../pool/status.ts';
 
-/** The task queue of workers and workflows unless configured otherwise. */
-export const defaultTaskQueue = 'pilotlight';
-
 /** Workflow types. */
 export const workflowTypes = { pool: 'poolWorkflow', watch: 'watchWorkflow' } as const;
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isLoopback } from '../../src/api/authorize.ts';
+import { isLoopback } from '../../src/api/is-loopback.ts';
 import { readConfiguration } from '../../src/api/configuration.ts';
 import { Tokens } from '../../src/api/tokens.ts';
 import { eventually } from '../kubernetes/faulty-api-server.ts';

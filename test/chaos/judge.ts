@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runningHistories } from '../../src/client/running-histories.ts';
 import { quietReplays, replayHistories } from '../../src/workers/replay-histories.ts';
 import { poolWorkflowId } from '../../src/pool/names.ts';
-import { defaultTaskQueue } from '../../src/workflows/messages.ts';
+import { defaultTaskQueue } from '../../src/workflows/task-queue.ts';
 import { checkInvariants } from '../e2e/check-invariants.ts';
 import { until } from '../e2e/environment.ts';
 import type { PodMoment } from '../e2e/pod-recorder.ts';

@@ -16,7 +16,8 @@ import { storeTemplate } from '../../src/kubernetes/templates.ts';
 import { poolWorkflowId } from '../../src/pool/names.ts';
 import type { PoolSpec } from '../../src/pool/pool-spec.ts';
 import type { PoolStatus } from '../../src/pool/status.ts';
-import { defaultTaskQueue, workflowTypes } from '../../src/workflows/messages.ts';
+import { workflowTypes } from '../../src/workflows/messages.ts';
+import { defaultTaskQueue } from '../../src/workflows/task-queue.ts';
 import { exampleSpec } from '../pool/examples.ts';
 import { PodRecorder } from './pod-recorder.ts';
 
