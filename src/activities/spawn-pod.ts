@@ -212,9 +212,14 @@ async function waitForReady(options: {
     if (pod.ended) return await giveUp({ connection, input, pod });
     if (Date.now() >= deadlineMs) return await giveUp({ connection, input, pod });
     const seen = pod.version;
+    let caught: PodView | undefined;
     await cache.waitFor({
       name,
-      until: (view) => view?.uid === uid && compareVersions(view.version, seen) > 0,
+      until: (view) => {
+        if (view?.uid !== uid || compareVersions(view.version, seen) <= 0) return false;
+        caught = view;
+        return true;
+      },
       timeoutMs: Math.min(slowPollMs, deadlineMs - Date.now()),
       signal,
     });
@@ -222,6 +227,9 @@ async function waitForReady(options: {
     const cached = cache.get(name);
     if (cached?.uid === uid && compareVersions(cached.version, seen) > 0) {
       pod = cached;
+    } else if (caught?.ready === true || caught?.claimed === true) {
+      // It was Ready, claimed and given back before this could look again: it was Ready all the same.
+      pod = caught;
     } else {
       const read = await callCluster(() => readPod({ connection, namespace, name, pool }));
       if (read === null || read === 'notOurs' || read.uid !== uid) return { outcome: 'gone' };

@@ -20,7 +20,8 @@ const longestMs = 60_000;
 const clockSlackMs = 10_000;
 
 /**
- * Whether a reading shows that an unclaimed pod is being taken away, and nobody of ours asked for it.
+ * Whether a reading shows that an unclaimed pod is being taken away, and nobody of ours asked for it,
+ * be it the first reading of the pod: who evicts each as soon as it is there must be met with patience.
  * A pod that ended by its own containers' doing is a failure, and a pending one past its deadline is
  * given up by its spawn; neither is a disturbance.
  */
@@ -30,18 +31,31 @@ export function isTakenAway(options: {
   pod: GonePod | PodView;
   nowMs: number;
 }): boolean {
-  const { state, known, pod, nowMs } = options;
-  const before = known?.pod ?? null;
-  if (known === undefined || before === null || before.uid !== pod.uid) return false;
-  if (before.terminating || before.claimed || before.ended || pod.claimed === true) return false;
+  const { known, pod, nowMs } = options;
+  if (known === undefined || pod.claimed === true) return false;
   if (known.retiring !== null || known.tasks.includes('retire')) return false;
+  const before = known.pod;
+  if (before !== null && before.uid !== pod.uid) return false;
+  if (before !== null && (before.terminating || before.claimed || before.ended)) return false;
   const isEnded = 'ended' in pod && pod.ended;
   if (isEnded && isCrash(pod.reason)) return false;
   const isEvicted = isEnded;
   const isDeleted = !('terminating' in pod) || pod.terminating;
   if (!isDeleted && !isEvicted) return false;
-  const deadlineMs = before.createdAtMs + state.spec.podReadySeconds * 1000 - clockSlackMs;
-  return before.ready || !known.tasks.includes('spawn') || nowMs < deadlineMs;
+  const wasReady = before?.ready === true || ('ready' in pod && pod.ready);
+  return wasReady || !known.tasks.includes('spawn') || nowMs < earliestGivenUpMs(options);
+}
+
+/** When a spawn may end its pod. One that ended before it was ever read was created after its launch. */
+function earliestGivenUpMs(options: {
+  state: PoolState;
+  known: PodRecord | undefined;
+  pod: GonePod | PodView;
+}): number {
+  const { state, known, pod } = options;
+  const read = known?.pod ?? ('createdAtMs' in pod ? pod : null);
+  const startedAtMs = read?.createdAtMs ?? known?.sinceMs ?? 0;
+  return startedAtMs + state.spec.podReadySeconds * 1000 - clockSlackMs;
 }
 
 /** The state after a reading that brought disturbances; those of one reading count as one step. */

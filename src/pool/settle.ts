@@ -67,7 +67,9 @@ function settleSpawn(
     case 'nameTaken':
       return ended(done, podName);
     case 'failed': {
-      const failed = retireLater(read(done, result.pod, nowMs), podName);
+      // First the intent, so that the end of a pod that the spawn gave up is nobody else's doing.
+      const given = retireLater(done, podName);
+      const failed = retireLater(read(given, result.pod, nowMs), podName);
       return blame(failed, { ...failureOf(state, podName), ...result }, result.pod, nowMs);
     }
     case 'refused': {
@@ -182,11 +184,11 @@ function afterReady(state: PoolState, pod: PodView, nowMs: number): PoolState {
 /** A pending pod that somebody else deleted: the watcher, who tells the same, may come later. */
 function afterGone(next: PoolState, before: PoolState, podName: string, nowMs: number): PoolState {
   const known = before.records[podName];
-  if (before.rules < 2 || !known?.pod) return next;
-  const { uid, version } = known.pod;
+  if (before.rules < 2 || known === undefined) return next;
+  const { uid, version, reason } = known.pod ?? { uid: '', version: before.highestVersion };
   const pod = { name: podName, uid, version };
   if (!isTakenAway({ state: before, known, pod, nowMs })) return next;
-  return disturb(next, [{ name: podName, reason: known.pod.reason ?? null }], nowMs);
+  return disturb(next, [{ name: podName, reason: reason ?? null }], nowMs);
 }
 
 /** A failed spawn is its template's fault, unless the pod was evicted or its node took it along (T2). */

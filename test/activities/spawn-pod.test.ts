@@ -218,6 +218,22 @@ describe('spawnPod', () => {
     });
   }
 
+  // A claim of a few milliseconds: the pod was there again and gone before the wait had looked.
+  it('tells of a pod that was Ready for a moment that it was', async () => {
+    const { answer } = server;
+    server.answer = (request, response) => {
+      if (request.method !== 'POST') answer(request, response);
+      else sendJson(response, podOfSmall(), 201);
+    };
+    const seen = toPodView(podOfSmall({ ready: true, version: '6' }));
+    const cache = {
+      get: () => undefined,
+      waitFor: ({ until }: Parameters<PodCache['waitFor']>[0]) => Promise.resolve(until(seen)),
+    } as unknown as PodCache;
+    const result = await spawn({ cache });
+    assert.equal(result.outcome === 'ready' && result.pod.version, '6');
+  });
+
   it('traces the creation and the wait, with the steps of the start', async () => {
     const { answer } = server;
     server.answer = (request, response) => {

@@ -231,6 +231,33 @@ describe('observe', () => {
     assert.equal(observe(starting, ending, 290_000).disturbances.count, 0);
   });
 
+  // A pod was evicted within 200 ms of its being Ready: the first that the pool read of it was its end,
+  // and nothing slowed down whoever did that to every new pod.
+  it('counts a pod as taken away whose end is the first that is read of it', () => {
+    const spawn = { kind: 'spawn', podName: 'p-0', templateHash: 'abc', uid: null } as const;
+    const starting = begin(poolOf([]), [spawn], 1_000);
+    const counted = (observation: Observation, nowMs = 2_000): number =>
+      observe(starting, observation, nowMs).disturbances.count;
+    const first = (pod: Partial<PodView>) => seen([examplePod({ version: '60', ...pod })]);
+    const gone = { name: 'p-0', uid: 'u0', version: '60' };
+    assert.equal(counted(first({ ready: true, terminating: true })), 1);
+    assert.equal(counted(first({ terminating: true })), 1);
+    assert.equal(counted(first({ ended: true, reason: 'Evicted' })), 1);
+    assert.equal(counted(seen([], { gone: [gone] })), 1);
+    // Its spawn may have given it up by then.
+    assert.equal(counted(seen([], { gone: [gone] }), 291_000), 0);
+    assert.equal(counted(first({ terminating: true }), 291_000), 0);
+    assert.equal(counted(first({ ended: true, reason: 'Error' })), 0);
+    assert.equal(counted(first({ claimed: true, terminating: true })), 0);
+    assert.equal(counted(seen([], { gone: [{ ...gone, claimed: true }] })), 0);
+    assert.equal(counted(first({})), 0);
+    const unwanted = {
+      ...starting,
+      records: { 'p-0': { ...starting.records['p-0']!, retiring: 'surplus' as const } },
+    };
+    assert.equal(observe(unwanted, seen([], { gone: [gone] }), 2_000).disturbances.count, 0);
+  });
+
   it('charges a crash to nobody when the pod is or was claimed (F4)', () => {
     const charged = (before: Partial<PodView>, after: Partial<PodView>): number => {
       const state = poolOf([examplePod({ ready: true, ...before })]);

@@ -25,7 +25,7 @@ export class Play {
   readonly pods = new Map<string, PodView>();
   private version = 100;
   /** What becomes of a pod of a template. */
-  starts: (pod: PodView) => 'ready' | 'fails' | 'waits' | 'evicted' = () => 'ready';
+  starts: (pod: PodView) => 'ready' | 'fails' | 'waits' | 'evicted' | 'vanishes' = () => 'ready';
   /** Pods that the namespace's quota has room for. */
   quota = Infinity;
   /** Retirements that begin now stay under way, like deletes that are not answered. */
@@ -161,6 +161,10 @@ export class Play {
     }
     this.mostLive = Math.max(this.mostLive, this.pods.size);
     const how = this.starts(pod);
+    if (how === 'vanishes') {
+      this.remove(pod);
+      return;
+    }
     if (how === 'waits') {
       this.tell(pod);
       return;

@@ -219,6 +219,15 @@ describe('pods that are taken away', () => {
     assert.ok(play.created < 40, `${play.created} created in 10 minutes`);
   });
 
+  it('are replaced ever more slowly, too, when they go before they were ever read', () => {
+    const play = new Play({ warmTarget: 0 });
+    play.starts = () => 'vanishes';
+    play.apply({ warmTarget: 2 });
+    play.pass(600_000);
+    assert.ok(play.created < 40, `${play.created} created in 10 minutes`);
+    assert.equal(play.state.disturbances.count, play.created);
+  });
+
   it('are unlisted at once when they are marked for disruption, and replaced', () => {
     const play = new Play({ warmTarget: 2 });
     const [name = ''] = play.pods.keys();

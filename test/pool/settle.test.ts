@@ -85,8 +85,22 @@ describe('settle', () => {
     const starting = settle(making(), { kind: 'spawn', podName: 'p-0', result: noVerdict }, 0);
     const read = { ...starting.records['p-0']!, pod: examplePod(), tasks: ['spawn' as const] };
     const state = { ...starting, records: { 'p-0': read } };
+    const unread = { ...starting, records: { 'p-0': { ...read, pod: null } } };
+    assert.equal(afterSpawn(unread, { outcome: 'gone' }, 9_000).disturbances.count, 1);
+    assert.equal(afterSpawn(unread, { outcome: 'gone' }, 299_000).disturbances.count, 0);
     assert.equal(afterSpawn(state, { outcome: 'gone' }, 9_000).disturbances.count, 1);
     assert.equal(afterSpawn(state, { outcome: 'gone' }, 299_000).disturbances.count, 0);
+  });
+
+  // The page of a pool said that others had taken away what its own spawn had given up.
+  it("charges what a spawn gave up to its template, and takes it for nobody else's doing (T2)", () => {
+    for (const known of [null, examplePod()]) {
+      const record = { ...making().records['p-0']!, pod: known };
+      const state = { ...making(), records: { 'p-0': record } };
+      const given = examplePod({ version: '60', terminating: true });
+      const after = afterSpawn(state, { ...failed, pod: given }, 300_000);
+      assert.deepEqual([after.failures.consecutive, after.disturbances.count], [1, 0]);
+    }
   });
 
   it('leaves the failures of a new template to its own pods (F1)', () => {
