@@ -2,6 +2,7 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import type { App } from './app.ts';
 import { maxClaimBodyBytes } from './limits.ts';
+import { describeProblems } from './route-schema.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -26,7 +27,7 @@ export const openApi: FastifyDynamicSwaggerOptions = {
     return {
       url,
       schema: {
-        ...schema,
+        ...describeProblems(schema),
         'x-access': access,
         ...(schema.body === undefined && describedBody === undefined
           ? {}
