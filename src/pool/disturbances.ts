@@ -33,7 +33,7 @@ export function isTakenAway(options: {
 }): boolean {
   const { known, pod, nowMs } = options;
   if (known === undefined || pod.claimed === true) return false;
-  if (known.retiring !== null || known.tasks.includes('retire')) return false;
+  if (isOurDoing(known)) return false;
   const before = known.pod;
   if (before !== null && before.uid !== pod.uid) return false;
   if (before !== null && (before.terminating || before.claimed || before.ended)) return false;
@@ -44,6 +44,11 @@ export function isTakenAway(options: {
   if (!isDeleted && !isEvicted) return false;
   const wasReady = before?.ready === true || ('ready' in pod && pod.ready);
   return wasReady || !known.tasks.includes('spawn') || nowMs < earliestGivenUpMs(options);
+}
+
+/** Whether the pool ends a pod of its own accord, and not because others have marked it. */
+function isOurDoing({ retiring, tasks }: PodRecord): boolean {
+  return retiring !== 'disrupted' && (retiring !== null || tasks.includes('retire'));
 }
 
 /** When a spawn may end its pod. One that ended before it was ever read was created after its launch. */

@@ -96,6 +96,7 @@ function settleRetire(
       return terminating(judged, result.pod, nowMs);
     }
     case 'gone':
+      return afterGone(ended(done, podName), state, podName, nowMs);
     case 'notOurs':
       return ended(done, podName);
     case 'claimedMeanwhile':
@@ -181,7 +182,7 @@ function afterReady(state: PoolState, pod: PodView, nowMs: number): PoolState {
   };
 }
 
-/** A pending pod that somebody else deleted: the watcher, who tells the same, may come later. */
+/** A pod that somebody else deleted: the watcher, who tells the same, may come later. */
 function afterGone(next: PoolState, before: PoolState, podName: string, nowMs: number): PoolState {
   const known = before.records[podName];
   if (before.rules < 2 || known === undefined) return next;

@@ -4,6 +4,8 @@ import { begin } from '../../src/pool/begin.ts';
 import { observe, observeList } from '../../src/pool/observe.ts';
 import { readObservation, type Observation } from '../../src/pool/observation.ts';
 import type { PodView } from '../../src/pool/pod-view.ts';
+import type { RetireResult } from '../../src/pool/actions.ts';
+import { settle } from '../../src/pool/settle.ts';
 import type { PoolState } from '../../src/pool/state.ts';
 import { examplePod, exampleState, poolOf, seen } from './examples.ts';
 
@@ -221,6 +223,27 @@ describe('observe', () => {
     assert.equal(counted({ ended: true, reason: 'Evicted' }, { terminating: true }), 0);
     assert.equal(counted({ claimed: true }, { terminating: true }), 0);
     assert.equal(counted({}, { claimed: true, terminating: true }), 0);
+  });
+
+  // The API server marks a pod that it evicts, then deletes it: a pool that read the mark by itself began
+  // to retire the pod, took its end for its own doing, and was patient with nobody.
+  it('counts a pod as taken away whose mark for disruption was read before its end', () => {
+    const marked = poolOf([examplePod({ ready: true, disrupted: true })]);
+    const end = { podName: 'p-0', uid: 'u0', onlyIfNotReady: false, isLeaseOver: false };
+    const retire = { kind: 'retire', reason: 'disrupted', ...end } as const;
+    const retiring = begin(marked, [retire], 0);
+    const ending = examplePod({ ready: true, disrupted: true, terminating: true, version: '60' });
+    const gone = seen([], { gone: [{ name: 'p-0', uid: 'u0', version: '61' }] });
+    const terminated = observe(retiring, seen([ending]), 1_000);
+    assert.equal(terminated.disturbances.count, 1);
+    assert.equal(observe(terminated, gone, 2_000).disturbances.count, 1);
+    assert.equal(observe(retiring, gone, 2_000).disturbances.count, 1);
+    const settled = (result: RetireResult): PoolState =>
+      settle(retiring, { kind: 'retire', podName: 'p-0', result }, 1_000);
+    for (const result of [{ outcome: 'gone' }, { outcome: 'deleted', pod: ending }] as const) {
+      assert.equal(settled(result).disturbances.count, 1);
+      assert.equal(observe(settled(result), gone, 2_000).disturbances.count, 1);
+    }
   });
 
   it('counts a pod that its spawn gives up at its deadline as no disturbance', () => {
