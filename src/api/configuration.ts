@@ -26,6 +26,8 @@ export interface ApiConfiguration {
   namespace: string;
   taskQueue: string;
   logLevel: LogLevel;
+  /** null: payloads are not encrypted. */
+  payloadKeysFile: string | null;
   host: string;
   port: number;
   /** null: no tokens, which only a loopback address may have. */
@@ -50,6 +52,7 @@ export function readConfiguration(env: NodeJS.ProcessEnv): ApiConfiguration {
     namespace: read.PILOTLIGHT_NAMESPACE,
     taskQueue: read.PILOTLIGHT_TASK_QUEUE,
     logLevel: read.PILOTLIGHT_LOG_LEVEL,
+    payloadKeysFile: read.PILOTLIGHT_PAYLOAD_KEYS_FILE ?? null,
     host,
     port: read.PILOTLIGHT_API_PORT,
     tokensFile,

@@ -4,6 +4,7 @@
  */
 import type { TemporalConnection } from '../client/connect-to-temporal.ts';
 import type { Pools } from '../client/pools.ts';
+import type { Keyring } from '../codec/keyring.ts';
 import { temporalDeadlineMs } from './limits.ts';
 
 interface Opened {
@@ -11,18 +12,24 @@ interface Opened {
   pools: Pools;
 }
 
+interface LatePoolsOptions {
+  taskQueue: string;
+  /** null: payloads are not encrypted. */
+  keyring: Keyring | null;
+}
+
 /** Opens Temporal's client once. Nothing is sent before a call for a pool is made. */
 export class LatePools {
-  readonly #taskQueue: string;
+  readonly #options: LatePoolsOptions;
   #opened: Promise<Opened> | null = null;
 
-  constructor(options: { taskQueue: string }) {
-    this.#taskQueue = options.taskQueue;
+  constructor(options: LatePoolsOptions) {
+    this.#options = options;
   }
 
   /** The pools. Rejects when the settings of Temporal's envconfig can't be used. */
   async get(): Promise<Pools> {
-    this.#opened ??= open(this.#taskQueue);
+    this.#opened ??= open(this.#options);
     return (await this.#opened).pools;
   }
 
@@ -34,11 +41,15 @@ export class LatePools {
   }
 }
 
-async function open(taskQueue: string): Promise<Opened> {
-  const [{ openTemporal }, { Pools }] = await Promise.all([
+async function open({ taskQueue, keyring }: LatePoolsOptions): Promise<Opened> {
+  const [{ EncryptionCodec, noKeys }, { openTemporal }, { Pools }] = await Promise.all([
+    import('../codec/encryption-codec.ts'),
     import('../client/connect-to-temporal.ts'),
     import('../client/pools.ts'),
   ]);
-  const temporal = openTemporal({ callDeadlineMs: temporalDeadlineMs });
+  const temporal = openTemporal({
+    callDeadlineMs: temporalDeadlineMs,
+    codecs: [new EncryptionCodec(keyring ?? noKeys)],
+  });
   return { temporal, pools: new Pools(temporal, taskQueue) };
 }

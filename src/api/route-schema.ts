@@ -41,7 +41,7 @@ export function withProblems<S extends { response: object }>(
 export function describeProblems({ problems, ...schema }: FastifySchema): FastifySchema {
   if (problems === undefined) return schema;
   const others = problem('An error that any request may be answered; docs/api.md lists the codes.');
-  const answers = (schema.response ?? {});
+  const answers = schema.response ?? {};
   return {
     ...schema,
     response: { ...answers, ...ofStatuses(problems), '4xx': others, '5xx': others },

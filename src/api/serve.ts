@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Logger } from 'pino';
 import { Claims } from '../claims/claims.ts';
+import { readKeyring } from '../codec/keyring.ts';
 import { writeCompiledCode } from '../configuration/compiled-code.ts';
 import { ApiMetrics } from '../metrics/api-metrics.ts';
 import { openTracing } from '../tracing/open-tracing.ts';
@@ -46,6 +47,8 @@ export async function serve(options: {
   const { connection, cache, cards, cordoned } = cluster;
   // Raises now what would else be found out by the first who needs Temporal.
   loadClientConnectConfig();
+  const { payloadKeysFile } = configuration;
+  const keyring = payloadKeysFile === null ? null : await readKeyring(payloadKeysFile);
   const onTrouble = (message: string): void => log.error(message);
   const tokens = tokensFile === null ? null : await Tokens.open({ path: tokensFile, onTrouble });
   const tracing = await openTracing({
@@ -55,7 +58,7 @@ export async function serve(options: {
   });
   const metrics = new ApiMetrics();
   cluster.onCall = (call) => metrics.observeCall(call);
-  const pools = new LatePools({ taskQueue });
+  const pools = new LatePools({ taskQueue, keyring });
   // A dead replica's reports expire under its own name, so each life has a new one.
   const replica = `${process.env['HOSTNAME'] ?? 'api'}-${randomBytes(4).toString('hex')}`;
   const claims = new Claims({

@@ -31,8 +31,8 @@ export function replayCommand(): Command {
       const { quietReplays, replayHistories } = await import('../workers/replay-histories.ts');
       quietReplays();
       const taskQueue = process.env['PILOTLIGHT_TASK_QUEUE'] ?? defaultTaskQueue;
-      const runs = await withTemporal((temporal) =>
-        Array.fromAsync(replayHistories(runningHistories(temporal, taskQueue))),
+      const runs = await withTemporal((temporal, codecs) =>
+        Array.fromAsync(replayHistories(runningHistories(temporal, taskQueue), { codecs })),
       );
       console.log(output === 'json' ? JSON.stringify(runs, null, 2) : formatReplays(runs));
       if (runs.some(({ fault }) => fault !== null)) process.exitCode = 1;

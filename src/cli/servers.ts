@@ -2,6 +2,9 @@
 import { connectToTemporal, type TemporalConnection } from '../client/connect-to-temporal.ts';
 import { Pools } from '../client/pools.ts';
 import { userAtHost } from '../client/user-at-host.ts';
+import type { EncryptionCodec } from '../codec/encryption-codec.ts';
+import { keysFileVariable } from '../codec/keyring.ts';
+import { openCodec } from '../codec/open-codec.ts';
 import { connectToCluster, type ClusterConnection } from '../kubernetes/connection.ts';
 import { defaultTaskQueue } from '../workflows/task-queue.ts';
 
@@ -14,13 +17,14 @@ export async function withPools<T>(action: (pools: Pools) => Promise<T>): Promis
   return withTemporal((temporal) => action(new Pools(temporal, taskQueue).named(userAtHost())));
 }
 
-/** Runs an action with a connection to Temporal itself. */
+/** Runs an action with a connection to Temporal itself, and with the codecs of its payloads. */
 export async function withTemporal<T>(
-  action: (temporal: TemporalConnection) => Promise<T>,
+  action: (temporal: TemporalConnection, codecs: EncryptionCodec[]) => Promise<T>,
 ): Promise<T> {
-  const temporal: TemporalConnection = await connectToTemporal();
+  const codecs = [await openCodec(process.env[keysFileVariable] ?? null)];
+  const temporal: TemporalConnection = await connectToTemporal(codecs);
   try {
-    return await action(temporal);
+    return await action(temporal, codecs);
   } finally {
     await temporal.close();
   }

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import type { PayloadCodec } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { CallRetries } from './call-retries.ts';
 import { innermostMessage, PoolError } from './pool-error.ts';
@@ -30,7 +31,11 @@ export interface TemporalConnection {
  * A connection that is made when it is first used and made anew whenever it is lost, for processes
  * that serve without Temporal too. Calls raise while no server answers; nothing is raised here.
  */
-export function openTemporal({ callDeadlineMs }: { callDeadlineMs: number }): TemporalConnection {
+export function openTemporal(options: {
+  callDeadlineMs: number;
+  codecs: PayloadCodec[];
+}): TemporalConnection {
+  const { callDeadlineMs, codecs } = options;
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
   const retries = new CallRetries();
   const connection = Connection.lazy({
@@ -38,11 +43,12 @@ export function openTemporal({ callDeadlineMs }: { callDeadlineMs: number }): Te
     interceptors: [retries.interceptor],
     channelArgs: { ...largestAnswer, 'grpc.max_reconnect_backoff_ms': longestReconnectMs },
   });
-  return { ...wrap(connection, { connectionOptions, namespace, retries }), callDeadlineMs };
+  const settings = { connectionOptions, namespace, retries, codecs };
+  return { ...wrap(connection, settings), callDeadlineMs };
 }
 
 /** Connects, or raises one `PoolError` with the address and what to try within 6 s. */
-export async function connectToTemporal(): Promise<TemporalConnection> {
+export async function connectToTemporal(codecs: PayloadCodec[]): Promise<TemporalConnection> {
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
   const address = addressOf(connectionOptions);
   const retries = new CallRetries();
@@ -60,18 +66,26 @@ export async function connectToTemporal(): Promise<TemporalConnection> {
       'start one with ./temporal-dev.sh or set TEMPORAL_ADDRESS';
     throw new PoolError('unreachable', message, error);
   }
-  return wrap(connection, { connectionOptions, namespace, retries });
+  return wrap(connection, { connectionOptions, namespace, retries, codecs });
 }
 
 function wrap(
   connection: Connection,
-  settings: { connectionOptions: { address?: string }; namespace: string; retries: CallRetries },
+  settings: {
+    connectionOptions: { address?: string };
+    namespace: string;
+    retries: CallRetries;
+    codecs: PayloadCodec[];
+  },
 ): TemporalConnection {
-  const { connectionOptions, namespace, retries } = settings;
+  const { connectionOptions, namespace, retries, codecs } = settings;
   // A drained pool's workflow is closed; it could still be asked, but there is no such pool any more.
   const workflow = { queryRejectCondition: 'NOT_OPEN' } as const;
   return {
-    client: new Client({ connection, namespace, workflow, identity: identity() }),
+    client: new Client({
+      ...{ connection, namespace, workflow, identity: identity() },
+      dataConverter: { payloadCodecs: codecs },
+    }),
     address: addressOf(connectionOptions),
     async close() {
       await retries.end();

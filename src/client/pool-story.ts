@@ -5,6 +5,7 @@
  */
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
+import { messageOfFailure } from '../codec/decode-message.ts';
 import { senderOf } from '../pool/target-changes.ts';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
@@ -57,8 +58,8 @@ export class PoolStory {
       this.#tell(atMs, null, what, started.identity);
     }
     if (event.workflowExecutionCompletedEventAttributes) this.#tell(atMs, null, 'ended');
-    const failed = event.workflowExecutionFailedEventAttributes?.failure?.message;
-    if (failed) this.#tell(atMs, null, `failed: ${failed}`);
+    const failed = event.workflowExecutionFailedEventAttributes?.failure;
+    if (failed) this.#tell(atMs, null, `failed: ${messageOfFailure(failed)}`);
     const terminated = event.workflowExecutionTerminatedEventAttributes;
     if (terminated) {
       this.#tell(atMs, null, `terminated: ${terminated.reason ?? ''}`, terminated.identity);
@@ -115,7 +116,7 @@ export class PoolStory {
       const reason = payloadOf(info?.details?.payloads?.[0]);
       const after = formatDuration(atMs - this.#storyOf(pod, atMs).spawnedAtMs);
       const what = `spawn failed after ${after}`;
-      this.#tell(atMs, pod, `${what}: ${show(reason)}: ${failed.failure?.message ?? ''}`);
+      this.#tell(atMs, pod, `${what}: ${show(reason)}: ${messageOfFailure(failed.failure)}`);
     }
   }
 

@@ -1,4 +1,5 @@
 /** Reads the runs of a pool from Temporal, across continue-as-new and earlier lives. */
+import { decodeMessage } from '../codec/decode-message.ts';
 import { poolWorkflowId } from '../pool/names.ts';
 import type { TemporalConnection } from './connect-to-temporal.ts';
 import { PoolError } from './pool-error.ts';
@@ -17,13 +18,17 @@ export async function readPoolStory(
   pool: string,
   sinceMs: number,
 ): Promise<StoryLine[]> {
+  const { payloadCodecs } = temporal.client.options.loadedDataConverter;
   try {
     return await temporal.client.withDeadline(Date.now() + deadlineMs, async () => {
       const story = new PoolStory();
       for (const runId of await runsOf(temporal, pool)) {
         const handle = temporal.client.workflow.getHandle(poolWorkflowId(pool), runId);
         const { events } = await handle.fetchHistory();
-        for (const event of events ?? []) story.take(event);
+        for (const event of events ?? []) {
+          await decodeMessage(event, payloadCodecs);
+          story.take(event);
+        }
       }
       return story.lines.filter(({ atMs }) => atMs >= sinceMs);
     });

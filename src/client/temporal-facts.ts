@@ -1,6 +1,7 @@
 /** What a Temporal namespace tells about how well it serves the pools of a Kubernetes namespace. */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
+import { decodeMessage, messageOfFailure } from '../codec/decode-message.ts';
 import { watchWorkflowId } from '../pool/names.ts';
 import { searchAttributeTypes } from '../workflows/messages.ts';
 import { withinDeadline } from './within-deadline.ts';
@@ -89,10 +90,14 @@ async function readWatcher(client: Client, namespace: string): Promise<WatcherFa
   try {
     const { status, raw } = await client.workflow.getHandle(watchWorkflowId(namespace)).describe();
     const [activity] = raw.pendingActivities ?? [];
+    const lastFailure = activity?.lastFailure;
+    if (lastFailure) {
+      await decodeMessage(lastFailure, client.options.loadedDataConverter.payloadCodecs);
+    }
     return {
       isRunning: status.name === 'RUNNING',
       lastHeartbeatMs: ageOf(activity?.lastHeartbeatTime),
-      lastFailure: activity?.lastFailure?.message ?? null,
+      lastFailure: lastFailure ? messageOfFailure(lastFailure) : null,
     };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return none;

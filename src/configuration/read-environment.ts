@@ -10,6 +10,8 @@ export const commonSettings = {
   /** Kubernetes namespace whose pools this process serves. */
   PILOTLIGHT_NAMESPACE: z.string().min(1).default('default'),
   PILOTLIGHT_TASK_QUEUE: z.string().min(1).default(defaultTaskQueue),
+  /** YAML file of the keys that encrypt what Temporal is given; without it nothing is encrypted. */
+  PILOTLIGHT_PAYLOAD_KEYS_FILE: z.string().min(1).optional(),
   PILOTLIGHT_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 };
 

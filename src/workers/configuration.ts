@@ -33,6 +33,8 @@ export interface WorkerConfiguration {
   healthHost: string;
   healthPort: number;
   logLevel: LogLevel;
+  /** null: payloads are not encrypted. */
+  payloadKeysFile: string | null;
   maxActivities: number;
   heartbeats: HeartbeatProfile;
 }
@@ -46,6 +48,7 @@ export function readConfiguration(env: NodeJS.ProcessEnv): WorkerConfiguration {
     healthHost: read.PILOTLIGHT_HEALTH_HOST,
     healthPort: read.PILOTLIGHT_HEALTH_PORT,
     logLevel: read.PILOTLIGHT_LOG_LEVEL,
+    payloadKeysFile: read.PILOTLIGHT_PAYLOAD_KEYS_FILE ?? null,
     maxActivities: read.PILOTLIGHT_MAX_ACTIVITIES,
     heartbeats: read.PILOTLIGHT_HEARTBEATS,
   };

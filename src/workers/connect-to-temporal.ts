@@ -1,5 +1,6 @@
 /** The worker's connections to Temporal: one that polls, and one for signals and questions. */
 import { Client, Connection } from '@temporalio/client';
+import type { PayloadCodec } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import { CallRetries } from '../client/call-retries.ts';
@@ -15,7 +16,7 @@ export interface TemporalConnections {
 }
 
 /** Connects by TEMPORAL_ADDRESS and the rest of the envconfig. Raises when no server answers in 10 s. */
-export async function connectToTemporal(): Promise<TemporalConnections> {
+export async function connectToTemporal(codecs: PayloadCodec[]): Promise<TemporalConnections> {
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
   // First the one that says at once, and why, when nobody listens.
   const polling = await NativeConnection.connect(connectionOptions);
@@ -32,7 +33,10 @@ export async function connectToTemporal(): Promise<TemporalConnections> {
   }
   return {
     polling,
-    client: new Client({ connection: calling, namespace }),
+    client: new Client({
+      ...{ connection: calling, namespace },
+      dataConverter: { payloadCodecs: codecs },
+    }),
     namespace,
     async close() {
       await retries.end();

@@ -6,6 +6,7 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { createActivities } from '../activities/create-activities.ts';
+import { openCodec } from '../codec/open-codec.ts';
 import { readClusterUid } from '../kubernetes/cluster-uid.ts';
 import { connectToCluster } from '../kubernetes/connection.ts';
 import { CordonedNodes } from '../kubernetes/cordoned-nodes.ts';
@@ -25,7 +26,7 @@ import { isAtWork } from './is-at-work.ts';
 import { ensureWatch, keepWatch } from './keep-watch.ts';
 import { reachServer } from './reach-server.ts';
 import { defaultBundleFolder, openWorkflowBundle } from './workflow-bundle.ts';
-import { workflowCode } from './workflow-code.ts';
+import { hidesFailures, workerDataConverter } from './workflow-code.ts';
 
 const configuration = readConfiguration(process.env);
 const log = pino({ name: 'pilotlight-worker', level: configuration.logLevel });
@@ -45,6 +46,9 @@ const endingSignals = ['SIGTERM', 'SIGINT'] as const;
 
 async function main(): Promise<void> {
   for (const signal of endingSignals) process.on(signal, endAtOnce);
+  const { payloadKeysFile } = configuration;
+  // Without keys none at all: no message, whatever it claims to be, fails a task then (P8).
+  const codecs = payloadKeysFile === null ? [] : [await openCodec(payloadKeysFile)];
   const sdkMetrics = await openSdkMetrics();
   Runtime.install({
     telemetryOptions: {
@@ -102,7 +106,7 @@ async function main(): Promise<void> {
   const temporal = await reachServer({
     what: 'Temporal',
     deadlineMs,
-    reach: connectToTemporal,
+    reach: () => connectToTemporal(codecs),
     onTrouble: (error) => log.warn({ error: String(error) }, 'waits for Temporal'),
   });
   const { client } = temporal;
@@ -113,9 +117,10 @@ async function main(): Promise<void> {
     workflowBundle: await openWorkflowBundle({
       folder: defaultBundleFolder(process.env),
       heartbeats: configuration.heartbeats,
+      hidesFailures: hidesFailures(codecs),
       onTrouble: (error) => log.warn({ error: String(error) }, 'the workflow bundle is not kept'),
     }),
-    dataConverter: { payloadConverterPath: workflowCode.payloadConverterPath },
+    dataConverter: workerDataConverter(codecs),
     activities: createActivities({
       connection: cluster,
       cache,

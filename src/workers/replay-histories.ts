@@ -7,7 +7,8 @@ import {
   type WorkflowBundle,
 } from '@temporalio/worker';
 import type { temporal } from '@temporalio/proto';
-import { workflowCode } from './workflow-code.ts';
+import type { EncryptionCodec } from '../codec/encryption-codec.ts';
+import { replayDataConverter, workflowCode } from './workflow-code.ts';
 
 /** A run's history and whose it is. */
 export interface RunHistory {
@@ -32,12 +33,14 @@ const maxFaultCharacters = 600;
  * Replays histories one after the other, each of which is asked for when its turn comes, so that one
  * at a time is in memory; each is of another workflow. Needs no server. Call `quietReplays` before.
  *
- * @param workflowBundle the code to replay against; what `src/workflows` says now unless given
+ * @param options.workflowBundle the code to replay against; what `src/workflows` says now unless given
+ * @param options.codecs what the histories were encrypted with; nothing unless given
  */
 export async function* replayHistories(
   histories: AsyncIterable<RunHistory>,
-  workflowBundle?: WorkflowBundle,
+  options: { workflowBundle?: WorkflowBundle; codecs?: EncryptionCodec[] } = {},
 ): AsyncGenerator<ReplayedRun> {
+  const { workflowBundle, codecs = [] } = options;
   const events = new Map<string, number>();
   const counted = async function* (): AsyncGenerator<RunHistory> {
     for await (const run of histories) {
@@ -48,7 +51,7 @@ export async function* replayHistories(
   const replayed = Worker.runReplayHistories(
     {
       workflowBundle: workflowBundle ?? (await bundleOf(workflowCode.workflowsPath)),
-      dataConverter: { payloadConverterPath: workflowCode.payloadConverterPath },
+      dataConverter: replayDataConverter(codecs),
     },
     counted(),
   );

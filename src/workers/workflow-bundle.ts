@@ -10,7 +10,12 @@ import { dirname, join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundle } from '@temporalio/worker';
 import { cacheFolder } from '../configuration/cache-folder.ts';
 import type { HeartbeatProfile } from './configuration.ts';
-import { bundledSyntax, interceptorModules, workflowCode } from './workflow-code.ts';
+import {
+  bundledSyntax,
+  failureConverter,
+  interceptorModules,
+  workflowCode,
+} from './workflow-code.ts';
 
 /** Everything that workflows import of ours lies in these folders; dependency-cruiser sees to it. */
 const sourceFolders = ['workflows', 'pool'];
@@ -29,16 +34,19 @@ export async function openWorkflowBundle(options: {
   /** Like `~/.cache/pilotlight/workflows`. */
   folder: string;
   heartbeats: HeartbeatProfile;
+  /** Whether the messages of failures are encrypted; not unless given. */
+  hidesFailures?: boolean;
   onTrouble: (error: unknown) => void;
 }): Promise<WorkflowBundle> {
-  const { folder, heartbeats, onTrouble } = options;
-  const path = join(folder, `${await hashOfSources(heartbeats)}.js`);
+  const { folder, heartbeats, hidesFailures = false, onTrouble } = options;
+  const path = join(folder, `${await hashOfSources(`${heartbeats} ${hidesFailures}`)}.js`);
   // Read here and not by its path: another process may sweep it away at any time.
   const kept = await readFile(path, 'utf8').catch(() => '');
   // Without that line: the source map before it is read up to the very end of the code.
   if (kept.endsWith(lastLine)) return { code: kept.slice(0, -lastLine.length) };
   const { code } = await bundleWorkflowCode({
     ...workflowCode,
+    ...failureConverter(hidesFailures),
     workflowInterceptorModules: interceptorModules(heartbeats),
     logger: new DefaultLogger('WARN'),
   });
@@ -56,12 +64,12 @@ export function defaultBundleFolder(env: NodeJS.ProcessEnv): string {
   return join(cacheFolder(env), 'workflows');
 }
 
-async function hashOfSources(heartbeats: HeartbeatProfile): Promise<string> {
+async function hashOfSources(settings: string): Promise<string> {
   const hash = createHash('sha256');
   const { version } = createRequire(import.meta.url)('@temporalio/worker/package.json') as {
     version: string;
   };
-  hash.update(`${version} ${process.version} ${bundledSyntax} ${heartbeats}\0`);
+  hash.update(`${version} ${process.version} ${bundledSyntax} ${settings}\0`);
   for (const folder of sourceFolders) {
     const path = join(import.meta.dirname, '..', folder);
     const names = await readdir(path, { recursive: true });

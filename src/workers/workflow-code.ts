@@ -1,5 +1,7 @@
 import { extname, join } from 'node:path';
+import type { DataConverter } from '@temporalio/common';
 import type { WorkerOptions } from '@temporalio/worker';
+import type { EncryptionCodec } from '../codec/encryption-codec.ts';
 import type { HeartbeatProfile } from './configuration.ts';
 
 /**
@@ -33,6 +35,27 @@ function pathOf(name: string): string {
 /** Modules that a bundle is made with beside the workflows, for the profile of heartbeats. */
 export function interceptorModules(heartbeats: HeartbeatProfile): string[] {
   return heartbeats === 'cloud' ? [pathOf('slow-heartbeats')] : [];
+}
+
+/** What a bundle is made with beside, where the messages of failures are encrypted too. */
+export function failureConverter(isHiding: boolean): { failureConverterPath?: string } {
+  return isHiding ? { failureConverterPath: pathOf('failure-converter') } : {};
+}
+
+/** How a worker reads and writes payloads. */
+export function workerDataConverter(codecs: EncryptionCodec[]): DataConverter {
+  return { ...replayDataConverter(codecs), ...failureConverter(hidesFailures(codecs)) };
+}
+
+/** How a replay reads them. What fails there is told to whoever replays, in plain words. */
+export function replayDataConverter(codecs: EncryptionCodec[]): DataConverter {
+  const { payloadConverterPath } = workflowCode;
+  return { payloadConverterPath, payloadCodecs: codecs };
+}
+
+/** Whether what failures say is encrypted as well. */
+export function hidesFailures(codecs: EncryptionCodec[]): boolean {
+  return codecs.some(({ encrypts }) => encrypts);
 }
 
 /** Where a worker, a bundle or a replay finds the code that runs inside of the workflow sandbox. */

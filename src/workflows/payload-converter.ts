@@ -9,24 +9,29 @@
  * - signals: the handler refuses it and says so in `status.lastRefusal`;
  * - updates: the validator refuses it, and its sender gets the reason;
  * - queries: the only one takes no argument and ignores it;
- * - input of a workflow: the workflow ends as failed with `BadInput`, it has nothing to work on;
+ * - input of a workflow: the workflow ends as failed with `BadInput`, it has nothing to work on; one
+ *   that Pilotlight has encrypted waits for a worker that can read it (src/codec);
  * - results and failures of activities: no verdict, the activity is launched again;
  * - heartbeat details: as if there were none.
  */
 import { defaultPayloadConverter, type Payload, type PayloadConverter } from '@temporalio/common';
+import { keyOfOurs, metadataText } from './encrypted-payload.ts';
 
 /** Encodings that Pilotlight sends and reads: nothing, and JSON. */
 const knownEncodings = ['binary/null', 'json/plain'];
 
-/** Longest name of a foreign encoding that is quoted. */
+/** Longest name of a foreign encoding or key that is quoted. */
 const maxEncodingLength = 40;
 
 /** Stands for a payload that can't be read. As JSON, and so in a refusal, it is the reason. */
 export class UnreadablePayload {
   readonly #reason: string;
+  /** Whether Pilotlight has encrypted it: a worker with the right keys would read it. */
+  readonly isEncrypted: boolean;
 
-  constructor(reason: string) {
+  constructor(reason: string, isEncrypted = false) {
     this.#reason = reason;
+    this.isEncrypted = isEncrypted;
   }
 
   toJSON(): string {
@@ -43,7 +48,12 @@ export const payloadConverter: PayloadConverter = {
 
 function read(payload: Payload): unknown {
   try {
-    const encoding = encodingOf(payload);
+    const encoding = metadataText(payload, 'encoding').slice(0, maxEncodingLength);
+    const keyId = keyOfOurs(payload);
+    if (keyId !== null) {
+      const name = keyId.slice(0, maxEncodingLength);
+      return new UnreadablePayload(`a payload that is encrypted with the key "${name}"`, true);
+    }
     if (!knownEncodings.includes(encoding)) {
       return new UnreadablePayload(`a payload in the unknown encoding "${encoding}"`);
     }
@@ -51,10 +61,4 @@ function read(payload: Payload): unknown {
   } catch {
     return new UnreadablePayload('a payload that is not valid JSON');
   }
-}
-
-/** The encoding that a payload names, a byte a character; empty when it names none. */
-function encodingOf({ metadata }: Payload): string {
-  const bytes = metadata?.['encoding'] ?? new Uint8Array();
-  return String.fromCharCode(...bytes.subarray(0, maxEncodingLength));
 }

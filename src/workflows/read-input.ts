@@ -5,6 +5,7 @@ import { repairPoolLabels } from '../pool/pool-labels.ts';
 import { show } from '../pool/show.ts';
 import { checkPoolSpec, describeErrors, repairPoolSpec } from '../pool/spec.ts';
 import type { PoolWorkflowInput, WatchWorkflowInput } from './messages.ts';
+import { UnreadablePayload } from './payload-converter.ts';
 
 /**
  * What a pool is started with, checked. Raises `BadInput`, which ends the workflow as failed: with no
@@ -37,6 +38,11 @@ export function readWatchInput(input: unknown): WatchWorkflowInput {
 }
 
 function fieldsOf(input: unknown): Record<string, unknown> {
+  // A worker without the key must not end a pool that another one can read: its task fails and is
+  // tried again until a worker has the key.
+  if (input instanceof UnreadablePayload && input.isEncrypted) {
+    throw new Error(`Expected \`input\` to be readable, got ${input.toJSON()}`);
+  }
   if (typeof input === 'object' && input !== null) return input as Record<string, unknown>;
   throw badInput('input', 'an object', input);
 }

@@ -30,7 +30,7 @@ describe('pools while Temporal is away', () => {
     it(`say within a second that Temporal does not answer when it ${what}`, async () => {
       const port = what.startsWith('refuses') ? 1 : (silent.address() as AddressInfo).port;
       process.env['TEMPORAL_ADDRESS'] = `127.0.0.1:${port}`;
-      const temporal = openTemporal({ callDeadlineMs });
+      const temporal = openTemporal({ callDeadlineMs, codecs: [] });
       const pools = new Pools(temporal, 'pilotlight');
       const startedAtMs = performance.now();
       for (const call of [() => pools.resize('small', 1), () => pools.drain('small')]) {

@@ -39,6 +39,23 @@ if (process.env['PILOTLIGHT_CLUSTER'] === 'control-plane') {
       }
     });
 
+    it('mounts the keys of payloads for both programs, and for neither unless given', async () => {
+      const keys = async (set: string[]) => {
+        const objects = await renderChart({ set });
+        return ['pilotlight-worker', 'pilotlight-api'].map((name) => [
+          environmentOf(objects, name)['PILOTLIGHT_PAYLOAD_KEYS_FILE'],
+          JSON.stringify(objects.find(({ metadata }) => metadata.name === name)).includes(
+            '"secretName":"payload-keys"',
+          ),
+        ]);
+      };
+      const none = [undefined, false];
+      assert.deepEqual(await keys([]), [none, none]);
+      const mounted = ['/etc/pilotlight/payload-keys/keys.yaml', true];
+      const set = ['temporal.payloadKeys.secretName=payload-keys'];
+      assert.deepEqual(await keys(set), [mounted, mounted]);
+    });
+
     it('installs the policy that `setup` would install', async () => {
       const objects = await renderChart({ example: 'self-hosted.yaml' });
       const rendered = objects.filter(({ kind }) => kind.startsWith('ValidatingAdmissionPolicy'));

@@ -5,12 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CoreV1Api, V1PodTemplateSpec } from '@kubernetes/client-node';
 import { Client, Connection } from '@temporalio/client';
-import { freePort } from '../../dev/free-port.ts';
 import type { Cluster, ClusterOptions } from '../../dev/clusters/cluster.ts';
 import { isClusterKind, startCluster } from '../../dev/clusters/start-cluster.ts';
-import { ManagedProcess } from '../../dev/managed-process.ts';
 import { startTemporalServer, type TemporalServer } from '../../dev/temporal-server.ts';
-import { PilotlightClient } from '../../src/client/pilotlight-client.ts';
+import { keysFileVariable } from '../../src/codec/keyring.ts';
+import { openCodec } from '../../src/codec/open-codec.ts';
 import { connectToCluster, type ClusterConnection } from '../../src/kubernetes/connection.ts';
 import { storeTemplate } from '../../src/kubernetes/templates.ts';
 import { poolWorkflowId } from '../../src/pool/names.ts';
@@ -20,11 +19,10 @@ import { workflowTypes } from '../../src/workflows/messages.ts';
 import { defaultTaskQueue } from '../../src/workflows/task-queue.ts';
 import { exampleSpec } from '../pool/examples.ts';
 import { PodRecorder } from './pod-recorder.ts';
+import { apiStarter, workerStarter, type StartApi, type StartWorker } from './start-programs.ts';
 
-const ownSources = join(import.meta.dirname, '../../src');
-
-/** A worker bundles the workflows at its start: 5 s on two idle cores, far more on busy ones. */
-const workerReadyTimeoutMs = 90_000;
+/** Tests that hold one start it here. */
+export type { ApiReplica } from './start-programs.ts';
 
 /** Histories of pools that are sent megabytes must be readable: as much as Temporal itself takes. */
 const largestAnswerBytes = 128 * 1024 * 1024;
@@ -38,16 +36,8 @@ export interface Environment {
   /** Typed calls, for what tests do to the cluster themselves. */
   core: CoreV1Api;
   recorder: PodRecorder;
-  /**
-   * Starts a worker; against the cluster of another kubeconfig, serving /metrics at a port, or from the
-   * sources of another release (a folder like `src`) if given.
-   */
-  startWorker(
-    name: string,
-    options?: { kubeconfigPath?: string; healthPort?: number; sources?: string },
-  ): Promise<ManagedProcess>;
-  /** Starts an API replica, against the cluster of another kubeconfig if one is given. */
-  startApi(name: string, options?: { kubeconfigPath: string }): Promise<ApiReplica>;
+  startWorker: StartWorker;
+  startApi: StartApi;
   /** Starts a pool of at most `maxPods` (400) pods, with a lease of an hour unless given. */
   createPool(options: {
     pool: string;
@@ -75,18 +65,20 @@ export interface Environment {
   stop(): Promise<void>;
 }
 
-/** One API process. */
-export interface ApiReplica {
-  process: ManagedProcess;
-  url: string;
-  client: PilotlightClient;
-}
-
-/** Starts Temporal, with its UI if told so, and the kind of cluster that PILOTLIGHT_CLUSTER names, without a worker. */
+/**
+ * Starts Temporal, with its UI if told so, and the kind of cluster that PILOTLIGHT_CLUSTER names,
+ * without a worker. With a file of keys all that Temporal is given is encrypted.
+ */
 export async function startEnvironment(
-  options: Omit<ClusterOptions, 'stateDir'> & { dynamicConfig?: string[]; withUi?: boolean },
+  options: Omit<ClusterOptions, 'stateDir'> & {
+    dynamicConfig?: string[];
+    withUi?: boolean;
+    payloadKeysFile?: string;
+  },
 ): Promise<Environment> {
-  const { dynamicConfig = [], withUi = false, ...clusterOptions } = options;
+  const { dynamicConfig = [], withUi = false, payloadKeysFile, ...clusterOptions } = options;
+  const settings: Record<string, string> =
+    payloadKeysFile === undefined ? {} : { [keysFileVariable]: payloadKeysFile };
   const kind = process.env['PILOTLIGHT_CLUSTER'] ?? 'simulated';
   if (!isClusterKind(kind)) throw new Error(`PILOTLIGHT_CLUSTER names no cluster: ${kind}`);
   const folder = await mkdtemp(join(tmpdir(), 'pilotlight-e2e-'));
@@ -109,6 +101,7 @@ export async function startEnvironment(
     });
     started.push(() => temporal.process.stop());
     const client = new Client({
+      dataConverter: { payloadCodecs: [await openCodec(payloadKeysFile ?? null)] },
       connection: await Connection.connect({
         address: temporal.address,
         channelArgs: { 'grpc.max_receive_message_length': largestAnswerBytes },
@@ -122,7 +115,7 @@ export async function startEnvironment(
       recorder.stop();
       return Promise.resolve();
     });
-    const parts = { cluster, temporal, folder, started };
+    const parts = { cluster, temporal, folder, started, settings };
     const core = await connection.typed();
     const servers = { cluster, temporal, client, connection, core, recorder };
     return {
@@ -143,62 +136,6 @@ export async function startEnvironment(
     await stop();
     throw error;
   }
-}
-
-interface Parts {
-  cluster: Cluster;
-  temporal: TemporalServer;
-  folder: string;
-  started: (() => Promise<void>)[];
-}
-
-function apiStarter({ cluster, temporal, folder, started }: Parts): Environment['startApi'] {
-  return async (name, { kubeconfigPath } = { kubeconfigPath: cluster.kubeconfigPath }) => {
-    const port = await freePort();
-    const url = `http://127.0.0.1:${port}`;
-    const api = new ManagedProcess({
-      name,
-      command: process.execPath,
-      args: [join(ownSources, 'api/main.ts')],
-      env: {
-        TEMPORAL_ADDRESS: temporal.address,
-        KUBECONFIG: kubeconfigPath,
-        PILOTLIGHT_API_PORT: String(port),
-      },
-      logFile: join(folder, 'log', `${name}.log`),
-      restart: false,
-      readyTimeoutMs: workerReadyTimeoutMs,
-      isReady: async () => (await fetch(`${url}/readyz`)).ok,
-    });
-    started.push(() => api.stop());
-    await api.start();
-    return { process: api, url, client: new PilotlightClient({ url }) };
-  };
-}
-
-function workerStarter(parts: Parts): Environment['startWorker'] {
-  const { cluster, temporal, folder, started } = parts;
-  return async (name, options = {}) => {
-    const { kubeconfigPath = cluster.kubeconfigPath, sources = ownSources } = options;
-    const port = options.healthPort ?? (await freePort());
-    const worker = new ManagedProcess({
-      name,
-      command: process.execPath,
-      args: [join(sources, 'workers/main.ts')],
-      env: {
-        TEMPORAL_ADDRESS: temporal.address,
-        KUBECONFIG: kubeconfigPath,
-        PILOTLIGHT_HEALTH_PORT: String(port),
-      },
-      logFile: join(folder, 'log', `${name}.log`),
-      restart: false,
-      readyTimeoutMs: workerReadyTimeoutMs,
-      isReady: async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok,
-    });
-    started.push(() => worker.stop());
-    await worker.start();
-    return worker;
-  };
 }
 
 function poolsOf(

@@ -84,7 +84,9 @@ describe('the replay of running histories', function () {
 
   for (const change of Object.keys(careless) as (keyof typeof careless)[]) {
     it(`stops a release that ${change}`, async () => {
-      const runs = await Array.fromAsync(replayHistories(histories(), await changed(change)));
+      const runs = await Array.fromAsync(
+        replayHistories(histories(), { workflowBundle: await changed(change) }),
+      );
       const stopped = failed(runs);
       assert.ok(stopped.length > 0, `${runs.length} histories replayed`);
       assert.match(stopped[0]?.fault ?? '', /TMPRL1100|[Nn]ondeterminism/);

@@ -35,6 +35,15 @@ describe('the kept bundle of the workflows', function () {
     assert.doesNotMatch((await open()).code, /slow-heartbeats/);
   });
 
+  it('is another one where the messages of failures are encrypted', async () => {
+    const hiding = { folder: join(folder, '..', 'hiding'), hidesFailures: true };
+    const { code } = await openWorkflowBundle({
+      ...{ ...hiding, heartbeats: 'default', onTrouble: (error) => troubles.push(error) },
+    });
+    assert.match(code, /failure-converter\.ts/);
+    assert.doesNotMatch((await open()).code, /workflows\/failure-converter\.ts/);
+  });
+
   it('is built again when a power cut has left it short', async () => {
     const [name = ''] = await readdir(folder);
     const whole = await readFile(join(folder, name), 'utf8');

@@ -58,6 +58,11 @@ app.kubernetes.io/component: {{ .component }}
   valueFrom: { secretKeyRef: { name: {{ .secretName }}, key: {{ .key }} } }
 {{- end }}
 {{- end }}
+{{- with .Values.temporal.payloadKeys }}
+{{- if .secretName }}
+- { name: PILOTLIGHT_PAYLOAD_KEYS_FILE, value: /etc/pilotlight/payload-keys/{{ .key }} }
+{{- end }}
+{{- end }}
 {{- with .Values.tracing }}
 {{- if .endpoint }}
 - { name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ .endpoint | quote }} }
