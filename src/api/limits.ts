@@ -19,6 +19,12 @@ export const maxPoolBodyBytes = 2_000_000;
  */
 export const maxConnections = 5_000;
 
+/**
+ * With so many open each new connection takes the place of one that nobody uses, so that silent ones keep
+ * no caller out. The rest is for what comes in one turn of the event loop: the kernel queues 511.
+ */
+export const crowdOfConnections = 4_400;
+
 /** Headers must have come by then; a sender of one byte a second is cut off (slow loris). */
 export const headersTimeoutMs = 10_000;
 

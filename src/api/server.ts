@@ -19,6 +19,7 @@ import { addAuthorization } from './authorize.ts';
 import { addClaimRoutes, type ClaimsService } from './claim-routes.ts';
 import * as limits from './limits.ts';
 import { logRequests } from './log-requests.ts';
+import { makeRoom } from './make-room.ts';
 import { describeApi, openApi } from './open-api.ts';
 import { addOperationRoutes, type Readiness } from './operation-routes.ts';
 import type { PoolAdministration } from './pool-administration.ts';
@@ -82,6 +83,7 @@ export class ApiServer {
 
   /** Listens; resolves to the URL. Port 0 is any free one. Raises when the address is taken. */
   async listen(options: { host: string; port: number }): Promise<string> {
+    makeRoom(this.#app.server, limits.crowdOfConnections);
     const url = await this.#app.listen(options);
     this.#app.server.maxConnections = limits.maxConnections;
     return url;

@@ -1,17 +1,21 @@
 /**
  * Records histories of pools on a real Temporal server and the simulated cluster, and the states that
- * runs carry on, for the replay tests. Run it at each release; earlier histories stay. Usage: record-histories.ts RELEASE
+ * runs carry on, for the replay tests. Run it at each release; earlier histories stay. Usage:
+ * record-histories.ts RELEASE [failed-retirement]; with the second one that history alone.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApplicationFailure } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { poolWorkflowId } from '../../src/pool/names.ts';
 import type { PoolStatus } from '../../src/pool/status.ts';
 import { startEnvironment, until, type Environment } from '../e2e/environment.ts';
+import { startFaultProxy } from '../e2e/fault-proxy.ts';
 import { colocated } from '../e2e/pod-templates.ts';
 import { writeStates } from './write-states.ts';
 
-const [release = ''] = process.argv.slice(2);
+const [release = '', only = ''] = process.argv.slice(2);
 if (!/^\d+\.\d+\.\d+$/.test(release)) {
   console.error(`Expected a release like 0.1.0, got ${JSON.stringify(release)}`);
   process.exit(1);
@@ -94,14 +98,47 @@ async function record(environment: Environment): Promise<void> {
   await worker.stop();
 }
 
+/** A retirement that failed says nothing of its pod: it is launched again, and the pod stays known (S20). */
+async function recordFailedRetirement(environment: Environment): Promise<void> {
+  const pool = 'undeleted';
+  const proxy = await startFaultProxy(environment.cluster.kubeconfigPath);
+  const worker = await environment.startWorker('failing', { kubeconfigPath: proxy.kubeconfigPath });
+  await environment.createPool({ pool, warmTarget: 2, template: colocated() });
+  await environment.untilWarm(pool, 2, 60_000);
+  const held = proxy.hold(({ method }) => method === 'DELETE');
+  const workflowId = poolWorkflowId(pool);
+  await environment.client.workflow.getHandle(workflowId).signal('setTarget', 1);
+  await until({
+    what: 'a delete',
+    timeoutMs: 20_000,
+    ask: () => Promise.resolve(held.count),
+    holds: (count) => count > 0,
+  });
+  const { pods } = await environment.status(pool);
+  const retired = pods.find(({ phase }) => phase === 'retiring');
+  if (retired === undefined) throw new Error(`no pod of ${pool} is being retired`);
+  // Three minutes of an API server that fails every delete end like this.
+  await environment.client.activity.fail(
+    { workflowId, activityId: `retire-${retired.name}` },
+    ApplicationFailure.nonRetryable('the API server fails every delete'),
+  );
+  await sleep(500);
+  held.release();
+  await environment.untilWarm(pool, 1, 60_000);
+  await save(environment, pool, 'failed-retirement');
+  await worker.stop();
+  await proxy.stop();
+}
+
 await mkdir(folder, { recursive: true });
 const environment = await startEnvironment({
   nodeDelaySeconds: 5,
   dynamicConfig: ['limit.historyCount.suggestContinueAsNew=400'],
 });
 try {
-  await record(environment);
+  if (only === '') await record(environment);
+  await recordFailedRetirement(environment);
 } finally {
   await environment.stop();
 }
-await writeStates(release);
+if (only === '') await writeStates(release);
