@@ -3,8 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { V1PodTemplateSpec } from '@kubernetes/client-node';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { startCluster, type ClusterKind } from '../dev/clusters/start-cluster.ts';
+import { connectToTemporal } from '../dev/connect-to-temporal.ts';
 import { runCommand } from '../dev/run-command.ts';
 import { startTemporalServer } from '../dev/temporal-server.ts';
 import { Pools } from '../src/client/pools.ts';
@@ -106,8 +107,8 @@ export async function startStage(options: {
     });
     undo.push(() => cluster.stop());
     const { kubeconfigPath } = cluster;
-    const temporalConnection = await Connection.connect({ address });
-    undo.push(() => temporalConnection.close());
+    const { connection: temporalConnection, close } = await connectToTemporal(address);
+    undo.push(close);
     const client = new Client({ connection: temporalConnection });
     const connection = await connectToCluster({ kubeconfigPath });
     undo.push(() => connection.close());
@@ -126,7 +127,7 @@ export async function startStage(options: {
       undo.push(() => process.stop());
       await process.start();
     }
-    const temporalClient = { client, address, close: () => temporalConnection.close() };
+    const temporalClient = { client, address, close };
     const pools = new Pools(temporalClient, defaultTaskQueue);
     return {
       bare,

@@ -1,6 +1,6 @@
 /** A whole Pilotlight on this machine: Temporal, a cluster, a worker, the API and example pools. */
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { Pools } from '../src/client/pools.ts';
 import { defaultTaskQueue } from '../src/workflows/task-queue.ts';
 import { createApi } from './api-process.ts';
@@ -8,6 +8,7 @@ import { applyExamples } from './apply-examples.ts';
 import type { Cluster } from './clusters/cluster.ts';
 import { useKubeconfig } from './clusters/kubeconfig.ts';
 import { startCluster } from './clusters/start-cluster.ts';
+import { connectToTemporal } from './connect-to-temporal.ts';
 import { ManagedProcess } from './managed-process.ts';
 import { registerSearchAttributes } from '../src/client/register-search-attributes.ts';
 import type { Report } from './report.ts';
@@ -68,8 +69,8 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     const temporalDir = join(stateDir, 'temporal');
     const temporal = await startTemporalServer({ stateDir: temporalDir, headless, report, signal });
     undo.push(() => temporal.process.stop());
-    const connection = await Connection.connect({ address: temporal.address });
-    undo.push(() => connection.close());
+    const { connection, close } = await connectToTemporal(temporal.address);
+    undo.push(close);
     await registerSearchAttributes(connection, temporal.namespace);
     signal.throwIfAborted();
 
@@ -102,7 +103,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
       workflow: { queryRejectCondition: 'NOT_OPEN' },
     });
     const { address } = temporal;
-    const pools = new Pools({ client, address, close: () => connection.close() }, defaultTaskQueue);
+    const pools = new Pools({ client, address, close }, defaultTaskQueue);
     let createdPools: string[] = [];
     // A cluster of the user's own has none of the nodes that the examples ask for.
     if (cluster.kind !== 'kubeconfig') {

@@ -160,7 +160,7 @@ async function soak(minutes: number, output: string): Promise<string[]> {
         await running['worker-one'].process.start();
       }),
     ];
-    const done = await runOpenLoop({
+    const load = runOpenLoop({
       arrivalsMs: poissonArrivals({ ratePerSecond, seconds, seed: 1 }),
       signal,
       task: async (index) => {
@@ -178,8 +178,10 @@ async function soak(minutes: number, output: string): Promise<string[]> {
         await fetch(`${url}/v1/claims/soak-${index}`, { method: 'DELETE' });
       },
     });
-    ending.abort();
-    await Promise.all(beside);
+    // One that fails beside the load ends it too, and is raised here, not out of a promise that nobody awaits.
+    const [done] = await Promise.all([load.finally(() => ending.abort()), ...beside]).finally(() =>
+      ending.abort(),
+    );
     const failed = done.filter(({ result }) => !result.ok).length;
     const reasons = new Map<string, number>();
     for (const { result } of done) {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CoreV1Api, V1PodTemplateSpec } from '@kubernetes/client-node';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
+import { connectToTemporal } from '../../dev/connect-to-temporal.ts';
 import type { Cluster, ClusterOptions } from '../../dev/clusters/cluster.ts';
 import { isClusterKind, startCluster } from '../../dev/clusters/start-cluster.ts';
 import { startTemporalServer, type TemporalServer } from '../../dev/temporal-server.ts';
@@ -100,14 +101,12 @@ export async function startEnvironment(
       dynamicConfig,
     });
     started.push(() => temporal.process.stop());
+    const tracked = await connectToTemporal(temporal.address, { largestAnswerBytes });
+    started.push(tracked.close);
     const client = new Client({
+      connection: tracked.connection,
       dataConverter: { payloadCodecs: [await openCodec(payloadKeysFile ?? null)] },
-      connection: await Connection.connect({
-        address: temporal.address,
-        channelArgs: { 'grpc.max_receive_message_length': largestAnswerBytes },
-      }),
     });
-    started.push(() => client.connection.close());
     const connection = await connectToCluster({ kubeconfigPath: cluster.kubeconfigPath });
     started.push(() => connection.close());
     const recorder = new PodRecorder(cluster.kubeconfigPath);

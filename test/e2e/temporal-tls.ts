@@ -15,12 +15,18 @@ export interface TlsFrontend {
   stop(): Promise<void>;
 }
 
-async function makePair(name: string): Promise<{ cert: string; private: string }> {
+interface Pair {
+  cert: string;
+  private: string;
+}
+
+/** A certificate with its key: one of `ca`, or an authority itself. */
+function makePair(name: string, ca?: Pair): Promise<Pair> {
   return generate([{ name: 'commonName', value: name }], {
-    keyType: 'ec',
-    algorithm: 'sha256',
+    ...{ keyType: 'ec', algorithm: 'sha256' },
+    ...(ca && { ca: { key: ca.private, cert: ca.cert } }),
     extensions: [
-      { name: 'basicConstraints', cA: true },
+      { name: 'basicConstraints', cA: ca === undefined },
       { name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] },
     ],
   });
@@ -28,9 +34,10 @@ async function makePair(name: string): Promise<{ cert: string; private: string }
 
 /** Starts one on loopback in front of `address`, with certificates of its own in a folder. */
 export async function startTlsFrontend(address: string, folder: string): Promise<TlsFrontend> {
-  const server = await makePair('frontend');
-  const client = await makePair('client');
-  const files = { ca: server.cert, cert: client.cert, key: client.private };
+  const authority = await makePair('authority');
+  const server = await makePair('frontend', authority);
+  const client = await makePair('client', authority);
+  const files = { ca: authority.cert, cert: client.cert, key: client.private };
   const pathOf = (name: keyof typeof files): string => join(folder, `temporal-${name}.pem`);
   for (const name of ['ca', 'cert', 'key'] as const) {
     await writeFile(pathOf(name), files[name], { mode: 0o600 });
@@ -40,7 +47,7 @@ export async function startTlsFrontend(address: string, folder: string): Promise
   let accepted = 0;
   const frontend = createServer(
     {
-      ...{ key: server.private, cert: server.cert, ca: [client.cert] },
+      ...{ key: server.private, cert: server.cert, ca: [authority.cert] },
       ...{ requestCert: true, rejectUnauthorized: true, ALPNProtocols: ['h2'] },
     },
     (socket) => {

@@ -5,7 +5,6 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { poolWorkflowId } from '../../src/pool/names.ts';
@@ -108,12 +107,14 @@ async function recordFailedRetirement(environment: Environment): Promise<void> {
   const held = proxy.hold(({ method }) => method === 'DELETE');
   const workflowId = poolWorkflowId(pool);
   await environment.client.workflow.getHandle(workflowId).signal('setTarget', 1);
-  await until({
-    what: 'a delete',
-    timeoutMs: 20_000,
-    ask: () => Promise.resolve(held.count),
-    holds: (count) => count > 0,
-  });
+  const deletes = (least: number): Promise<number> =>
+    until({
+      what: `${least} deletes`,
+      timeoutMs: 20_000,
+      ask: () => Promise.resolve(held.count),
+      holds: (count) => count >= least,
+    });
+  await deletes(1);
   const { pods } = await environment.status(pool);
   const retired = pods.find(({ phase }) => phase === 'retiring');
   if (retired === undefined) throw new Error(`no pod of ${pool} is being retired`);
@@ -122,7 +123,7 @@ async function recordFailedRetirement(environment: Environment): Promise<void> {
     { workflowId, activityId: `retire-${retired.name}` },
     ApplicationFailure.nonRetryable('the API server fails every delete'),
   );
-  await sleep(500);
+  await deletes(2);
   held.release();
   await environment.untilWarm(pool, 1, 60_000);
   await save(environment, pool, 'failed-retirement');
