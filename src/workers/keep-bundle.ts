@@ -16,12 +16,14 @@ await import('../client/connect-to-temporal.ts');
 await import('../client/pools.ts');
 writeCompiledCode();
 
+// Each setting that changes the code of workflows, encrypted payloads included.
 for (const heartbeats of heartbeatProfiles) {
-  await openWorkflowBundle({
-    folder: defaultBundleFolder(process.env),
-    heartbeats,
-    onTrouble: (error) => {
-      throw error;
-    },
-  });
+  for (const hidesFailures of [false, true]) {
+    await openWorkflowBundle({
+      ...{ folder: defaultBundleFolder(process.env), heartbeats, hidesFailures },
+      onTrouble: (error) => {
+        throw error;
+      },
+    });
+  }
 }
