@@ -1,5 +1,5 @@
 /** The routes for keepers and scrapers: /healthz, /readyz, /metrics, /openapi.json. */
-import Type from 'typebox';
+import { Type } from '../client/wire/schema.ts';
 import type { ApiMetrics } from '../metrics/api-metrics.ts';
 import type { App } from './app.ts';
 import { describeApi } from './open-api.ts';

@@ -67,6 +67,7 @@ describe('a program of ours', () => {
     assert.ok(loaded.has('undici') && loaded.has('fastify'), [...loaded].join(' '));
     assert.ok(!loaded.has('@kubernetes/client-node'));
     assert.ok(!loaded.has('@temporalio/client'));
+    assert.ok(!loaded.has('typebox'));
   });
 
   it('runs pools without the Kubernetes client library', async () => {

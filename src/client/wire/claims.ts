@@ -2,10 +2,11 @@
  * Claims on the wire: the one source of the API's validation, its types and /openapi.json, and of
  * the client's types. `x-expected` is what an error says was expected.
  */
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
 import { specLimits } from '../../pool/spec.ts';
 import { claimAnnotations, claimLabels } from './metadata.ts';
 import { chosenClaimId, claimId, line, poolName } from './names.ts';
+import { Type } from './schema.ts';
 
 /** Longest wait in line: proxies and load balancers commonly cut a silent request after minutes. */
 const maxWaitSeconds = 300;

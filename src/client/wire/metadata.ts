@@ -1,6 +1,6 @@
 /** Labels and annotations that a caller puts on the pod it claims: Kubernetes' syntax, our limits. */
-import Type from 'typebox';
 import { labels, reservedPrefix } from '../../pool/labels.ts';
+import { Type } from './schema.ts';
 
 /** A caller's keys at most: every watcher of the pods carries them. */
 const maxMetadataKeys = 16;

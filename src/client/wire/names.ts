@@ -1,6 +1,6 @@
 /** The names in paths and bodies: pools and claims. */
-import Type from 'typebox';
 import { maxPoolNameLength } from '../../pool/names.ts';
+import { Type } from './schema.ts';
 
 /** Longest claimId: it is an annotation and an URL's last part, where each character may take three. */
 const maxClaimIdLength = 200;

@@ -1,7 +1,8 @@
 /** Pools on the wire, as their cards and the replica's cache tell. */
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
 import { specLimits } from '../../pool/spec.ts';
 import { poolName } from './names.ts';
+import { Type } from './schema.ts';
 
 /** A pool as `GET /v1/pools` shows it. */
 export const poolAnswer = Type.Object({

@@ -1,6 +1,7 @@
 /** What every error is answered with: RFC 9457, with a stable `code`. */
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
 import { problemCodes, type ProblemCode } from './problem-codes.ts';
+import { Type } from './schema.ts';
 
 /** The media type of every error. */
 export const problemMediaType = 'application/problem+json';
