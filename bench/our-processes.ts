@@ -40,7 +40,11 @@ export async function createApi(settings: ProcessSettings & { name: string }): P
 }
 
 /** As deploy/Dockerfile has it: less memory for the same. */
-const imageEnvironment = { MALLOC_ARENA_MAX: '2', NODE_OPTIONS: '--max-semi-space-size=16' };
+const imageEnvironment = {
+  MALLOC_ARENA_MAX: '2',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+  NODE_OPTIONS: '--max-semi-space-size=8',
+};
 
 function create(
   options: ProcessSettings & { name: string; main: 'workers' | 'api'; url: string },

@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundle } from '@temporalio/worker';
 import { cacheFolder } from '../configuration/cache-folder.ts';
 import type { HeartbeatProfile } from './configuration.ts';
+import { slimBundle } from './slim-bundle.ts';
 import {
   bundledSyntax,
   failureConverter,
@@ -44,12 +45,13 @@ export async function openWorkflowBundle(options: {
   const kept = await readFile(path, 'utf8').catch(() => '');
   // Without that line: the source map before it is read up to the very end of the code.
   if (kept.endsWith(lastLine)) return { code: kept.slice(0, -lastLine.length) };
-  const { code } = await bundleWorkflowCode({
+  const bundle = await bundleWorkflowCode({
     ...workflowCode,
     ...failureConverter(hidesFailures),
     workflowInterceptorModules: interceptorModules(heartbeats),
     logger: new DefaultLogger('WARN'),
   });
+  const code = slimBundle(bundle.code);
   try {
     await keep(path, code + lastLine);
     await sweep(folder);
@@ -69,7 +71,7 @@ async function hashOfSources(settings: string): Promise<string> {
   const { version } = createRequire(import.meta.url)('@temporalio/worker/package.json') as {
     version: string;
   };
-  hash.update(`${version} ${process.version} ${bundledSyntax} ${settings}\0`);
+  hash.update(`${version} ${process.version} ${bundledSyntax} slim ${settings}\0`);
   for (const folder of sourceFolders) {
     const path = join(import.meta.dirname, '..', folder);
     const names = await readdir(path, { recursive: true });
