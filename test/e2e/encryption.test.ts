@@ -19,7 +19,9 @@ import { startTlsFrontend, type TlsFrontend } from './temporal-tls.ts';
 
 const pool = 'hush-hush';
 
-/** Where this machine's users meet: found in a history, it would have come from a template. */
+const runsOfPool = `WorkflowId = '${poolWorkflowId(pool)}'`;
+
+/** Found in a history, it would have come from the template. */
 const secretImage = 'example/secret-worker:1';
 
 /** More than a fill, a resize and some claims take; a whole history of fewer would hide a mistake. */
@@ -105,11 +107,16 @@ describe('a pool with encrypted payloads, over TLS', function () {
     await stranger.workflow.getHandle(poolWorkflowId(pool)).signal('setTarget', { target: 4 });
     await environment.untilWarm(pool, 4, 30_000);
 
-    for (let claims = 0; claims < 4; claims += 1) {
-      const claim = await api.client.claim(pool, { waitSeconds: 20 });
-      assert.equal(claim.pod.name.startsWith(pool), true);
-      await claim.release();
-    }
+    await until({
+      what: 'a run that continued as new',
+      timeoutMs: 60_000,
+      ask: async () => {
+        const claim = await api.client.claim(pool, { waitSeconds: 20 });
+        await claim.release();
+        return Array.fromAsync(environment.client.workflow.list({ query: runsOfPool }));
+      },
+      holds: (runs) => runs.length > 1,
+    });
     await environment.untilWarm(pool, 4, 60_000);
     assert.ok(frontend.accepted() >= 4, `${frontend.accepted()} connections by TLS`);
   });
@@ -118,8 +125,7 @@ describe('a pool with encrypted payloads, over TLS', function () {
     const names = new RegExp(`${pool}|secret|template|default|duckling`, 'i');
     let found = 0;
     let runs = 0;
-    const query = `WorkflowId = '${poolWorkflowId(pool)}'`;
-    for await (const { runId } of environment.client.workflow.list({ query })) {
+    for await (const { runId } of environment.client.workflow.list({ query: runsOfPool })) {
       runs += 1;
       const handle = stranger.workflow.getHandle(poolWorkflowId(pool), runId);
       const { events } = await handle.fetchHistory();
