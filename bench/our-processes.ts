@@ -43,7 +43,7 @@ export async function createApi(settings: ProcessSettings & { name: string }): P
 const imageEnvironment = {
   MALLOC_ARENA_MAX: '2',
   MALLOC_TRIM_THRESHOLD_: '131072',
-  NODE_OPTIONS: '--max-semi-space-size=8',
+  NODE_OPTIONS: '--max-semi-space-size=16',
 };
 
 function create(
