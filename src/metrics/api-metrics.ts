@@ -30,10 +30,18 @@ export class ApiMetrics extends ProcessMetrics {
     'claim_races_lost_total',
     'Pods that turned out to be taken, unready or on their way out when they were to be claimed.',
   );
-  readonly #failed = this.#counter('claims_failed_total', 'Claims refused or failed.', ['code']);
+  readonly #failed = this.#counter('claims_failed_total', 'Claims refused or failed.', {
+    labels: ['code'],
+  });
   readonly #renewed = this.#counter('claim_renewals_total', 'Leases renewed.');
-  readonly #released = this.#counter('claim_releases_total', 'Claims released.', ['unhealthy']);
-  readonly #lost = this.#counter('claims_lost_total', 'Claims whose pod failed or vanished.');
+  readonly #released = this.#counter('claim_releases_total', 'Claims released.', {
+    labels: ['unhealthy'],
+  });
+  #pools: () => string[] = () => [];
+  readonly #lost = this.#counter('claims_lost_total', 'Claims whose pod failed or vanished.', {
+    // Prometheus sees no increase in a series' first sample, and claims are lost several at once.
+    known: () => this.#pools().map((pool) => ({ pool })),
+  });
   readonly #notDiscarded = this.#counter(
     'claims_not_discarded_total',
     'Claims whose callers had gone and whose pods could not be released: their leases end them.',
@@ -93,6 +101,7 @@ export class ApiMetrics extends ProcessMetrics {
   /** Shows each pool's pods by state, its target, phase and whether it is served, at each scrape. */
   addPoolGauges(read: () => PoolSummary[]): void {
     const registers = [this.registry];
+    this.#pools = () => read().map(({ pool }) => pool);
     new Gauge({
       name: 'pilotlight_pool_pods',
       help: 'Pods of a pool by state, as this replica sees them; stale: unclaimed ones of an older template, counted in their state as well.',
@@ -136,12 +145,20 @@ export class ApiMetrics extends ProcessMetrics {
     });
   }
 
-  #counter(name: string, help: string, labelNames: string[] = []): Counter {
+  /** A counter by pool and other labels; series that are `known` are there from 0. */
+  #counter(
+    name: string,
+    help: string,
+    { labels = [], known = () => [] }: { labels?: string[]; known?: () => { pool: string }[] } = {},
+  ): Counter {
     return new Counter({
       name: `pilotlight_${name}`,
       help,
-      labelNames: ['pool', ...labelNames],
+      labelNames: ['pool', ...labels],
       registers: [this.registry],
+      collect() {
+        for (const series of known()) this.inc(series, 0);
+      },
     });
   }
 }

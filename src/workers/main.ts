@@ -94,6 +94,7 @@ async function main(): Promise<void> {
     label: 'watch',
     read: () => [['pods', cache.lagMs() / 1000]],
   });
+  metrics.addPools(() => cache.pools());
   const cordoned = CordonedNodes.start({
     connection: cluster,
     onTrouble: (error) =>

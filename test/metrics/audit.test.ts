@@ -124,6 +124,35 @@ describe('the metrics of both programs', () => {
     }
   });
 
+  // Twelve leases ended between two scrapes, and no alert came: the series began at 12.
+  it('have what alerts count in mass from 0, for every pool that is known', async () => {
+    const [api, worker] = [new ApiMetrics(), new WorkerMetrics()];
+    api.addPoolGauges(() => ['a', 'b'].map(summary));
+    worker.addPools(() => ['a', 'b']);
+    const samplesOf = async (metrics: ApiMetrics | WorkerMetrics, name: string) =>
+      (await scrapeOf(metrics)).find((family) => family.name === name)?.samples ?? [];
+    const [lost, expired] = ['pilotlight_claims_lost_total', 'pilotlight_retirements_total'];
+    const labels = { reason: 'expired', outcome: 'deleted' };
+    assert.deepEqual(
+      (await samplesOf(api, lost)).map((one) => [one.labels, one.value]),
+      ['a', 'b'].map((pool) => [{ pool }, 0]),
+    );
+    assert.deepEqual(
+      (await samplesOf(worker, expired)).map((one) => [one.labels, one.value]),
+      ['a', 'b'].map((pool) => [{ pool, ...labels }, 0]),
+    );
+    api.observeClaimEvent({ kind: 'lost', pool: 'a', reason: 'Evicted' });
+    worker.countRetirement('a', 'expired', 'deleted');
+    assert.deepEqual(
+      (await samplesOf(api, lost)).map(({ value }) => value),
+      [1, 0],
+    );
+    assert.deepEqual(
+      (await samplesOf(worker, expired)).map(({ value }) => value),
+      [1, 0],
+    );
+  });
+
   it('hold a program to fifty reasons: a container may end in words of its own', async () => {
     const metrics = new WorkerMetrics();
     for (let index = 0; index < 200; index += 1) metrics.countSpawn('p', 'failed', `Odd${index}`);
