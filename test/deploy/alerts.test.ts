@@ -1,4 +1,4 @@
-/** Alerts, their pages and the dashboard, without a Prometheus; test/e2e/chart.test.ts has a real one. */
+/** Alerts, their pages and the dashboard, without a Prometheus; test/e2e has real ones. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { ApiMetrics } from '../../src/metrics/api-metrics.ts';
 import { WorkerMetrics } from '../../src/metrics/worker-metrics.ts';
 import { exportedBy } from '../metrics/scrape-of.ts';
+import { shownTroubles } from './shown-troubles.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -53,6 +54,41 @@ describe('each alert', () => {
         ({ alertname, exp_alerts }) => alertname === alert && exp_alerts.length > 0,
       );
       assert.ok(fires, alert);
+    }
+  });
+});
+
+describe('each of the eight troubles', () => {
+  const rows = read('docs/operations/troubles.md').match(/^\| \[.*\]\(#.*\) \|.*\|$/gm) ?? [];
+  const withAlerts = rows.filter((row) => row.includes('Pilotlight'));
+
+  it('has a row that names its alerts and its panel, in the order of the page', () => {
+    assert.equal(withAlerts.length, shownTroubles.length);
+    for (const [index, { heading, alerts, panel }] of shownTroubles.entries()) {
+      const anchor = heading.toLowerCase().replaceAll(' ', '-');
+      const [, target, told = '', shown = ''] =
+        /^\| \[.*\]\(#(.*)\) \| (.*) \| (.*) \|$/.exec(withAlerts[index] ?? '') ?? [];
+      assert.equal(target, anchor);
+      assert.deepEqual(
+        [...told.matchAll(/\[(\w+)\]\(\.\.\/runbooks\/\1\.md\)/g)].map(([, name]) => name),
+        alerts,
+      );
+      assert.ok(shown.startsWith(`**${panel}**`), shown);
+    }
+  });
+
+  it('has alerts and a panel that are deployed', () => {
+    for (const { alerts, panel } of shownTroubles) {
+      assert.ok(alerts.length > 0);
+      for (const alert of alerts)
+        assert.ok(
+          rules.some((rule) => rule.alert === alert),
+          alert,
+        );
+      assert.ok(
+        dashboard.panels.some(({ title }) => title === panel),
+        panel,
+      );
     }
   });
 });

@@ -10,7 +10,8 @@ import { silent } from '../../dev/report.ts';
 interface Answer {
   status: string;
   error?: string;
-  data: { result: { metric: Record<string, string> }[] };
+  /** `value` is the instant in seconds and the number, as text. */
+  data: { result: { metric: Record<string, string>; value: [number, string] }[] };
 }
 
 /** Where it is asked. */
