@@ -40,26 +40,26 @@ interface Payload {
   }[];
 }
 
-/** A collector and a process's traces that go to it. */
-export interface TracedProcess {
-  tracing: Tracing;
-  /** Where the collector listens. */
+/** A collector that listens, with what it has been sent so far. */
+export interface Collector {
   url: string;
-  /** All spans so far. */
   spans: SentSpan[];
-  /** All bodies so far, as they came. */
+  /** Bodies as they came, and the paths that they came to. */
   bodies: string[];
-  /** Paths that were asked for. */
   paths: string[];
+  stop: () => Promise<void>;
+}
+
+/** A collector and this process's traces that go to it. */
+export interface TracedProcess extends Omit<Collector, 'stop'> {
+  tracing: Tracing;
   troubles: string[];
 }
 
-/** Runs a collector and traces to it for one action; `answer` decides what it says to each batch. */
-export async function withCollector(
-  action: (traced: TracedProcess) => Promise<void>,
-  options: { answer?: (response: ServerResponse) => void; env?: NodeJS.ProcessEnv } = {},
-): Promise<void> {
-  const { answer = (response) => void response.end('{}'), env = {} } = options;
+/** Starts a collector; `answer` decides what it says to each batch. */
+export async function startCollector(
+  answer: (response: ServerResponse) => void = (response) => void response.end('{}'),
+): Promise<Collector> {
   const seen = { spans: [] as SentSpan[], bodies: [] as string[], paths: [] as string[] };
   const server = createServer((request, response) => {
     void text(request).then((body) => {
@@ -70,9 +70,25 @@ export async function withCollector(
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    ...seen,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** Runs a collector and traces to it for one action. */
+export async function withCollector(
+  action: (traced: TracedProcess) => Promise<void>,
+  options: { answer?: (response: ServerResponse) => void; env?: NodeJS.ProcessEnv } = {},
+): Promise<void> {
+  const { answer, env = {} } = options;
+  const { stop, ...collector } = await startCollector(answer);
   // The exporter reads the process's own environment.
-  const own = { OTEL_EXPORTER_OTLP_ENDPOINT: url, ...env };
+  const own = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, ...env };
   const before = Object.keys(own).map((name) => [name, process.env[name]] as const);
   Object.assign(process.env, own);
   const troubles: string[] = [];
@@ -82,15 +98,14 @@ export async function withCollector(
       serviceName: 'pilotlight-test',
       onTrouble: (message) => troubles.push(message),
     });
-    await action({ tracing, url, ...seen, troubles });
+    await action({ tracing, ...collector, troubles });
     await tracing.close();
   } finally {
     for (const [name, value] of before) {
       if (value === undefined) Reflect.deleteProperty(process.env, name);
       else process.env[name] = value;
     }
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await stop();
   }
 }
 
