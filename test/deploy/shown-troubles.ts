@@ -39,9 +39,9 @@ export const shownTroubles: ShownTrouble[] = [
     isTrouble: some,
   },
   {
-    ...{ pool: 'refused', heading: 'Admission refuses', panel: 'Spawns by outcome' },
+    ...{ pool: 'refused', heading: 'Admission refuses', panel: 'Phases' },
     alerts: ['PilotlightPoolDegraded', 'PilotlightPoolEmpty'],
-    labels: { reason: 'forbidden' },
+    labels: { phase: 'Degraded' },
     isTrouble: some,
   },
   {

@@ -141,7 +141,10 @@ if (process.env['PILOTLIGHT_CLUSTER'] === 'control-plane') {
     const ofServers = shownTroubles.filter(({ pool }) => pool === '');
     const alertsOf = (troubles: ShownTrouble[]): Wanted[] =>
       troubles.flatMap(({ pool, alerts }) =>
-        alerts.map((alert) => (pool === '' ? { alert } : { alert, pool })),
+        alerts.map((alert) => {
+          if (alert === 'PilotlightSpawnsFail') return { alert, pool: stage.failingPool };
+          return pool === '' ? { alert } : { alert, pool };
+        }),
       );
 
     it('are silent while all is well', async () => {
@@ -156,6 +159,7 @@ if (process.env['PILOTLIGHT_CLUSTER'] === 'control-plane') {
         stage.forgetClaims(environment, api),
         stage.loseClaims(environment, api),
         stage.slowDownClaims({ environment, slow, proxy }),
+        stage.failSpawns(environment),
         stage.blockWorkflowTasks(environment),
       ]);
       // A pause is told of after a minute, which the troubles of the servers use.

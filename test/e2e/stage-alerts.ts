@@ -1,6 +1,6 @@
 /** Brings about what alerts tell of beside the eight troubles of a pool (test/ui/stage-troubles.ts). */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defaultTaskQueue } from '../../src/workflows/messages.ts';
+import { defaultTaskQueue } from '../../src/workflows/task-queue.ts';
 import { until, type ApiReplica, type Environment } from './environment.ts';
 import type { FaultProxy } from './fault-proxy.ts';
 import { playedByTest, playPod, playReady } from './play-pods.ts';
@@ -99,8 +99,28 @@ export async function slowDownClaims(options: {
   }
 }
 
-/** A task that failed is tried again 10 s later, so three of ten fail within any 10 s. */
-const stuckWorkflows = 10;
+/**
+ * An image that can not be pulled, tried again every few seconds: of the probes of a minute and more that
+ * pools have by default, the shortened window would see none.
+ */
+export async function failSpawns(environment: Environment): Promise<void> {
+  const failure = { backOffSeconds: 1, probeSeconds: 1, maxProbeSeconds: 1 };
+  await environment.createPool({
+    ...{ pool: failingPool, warmTarget: 3, podReadySeconds: 5 },
+    template: colocated({ fault: 'image-pull' }),
+    settings: { failure },
+  });
+}
+
+/** The pool of `failSpawns`. */
+export const failingPool = 'failing';
+
+/**
+ * A task fails twice at once, and then after 10 s, 10 s, 15 s, ever later: for longer than the alert's own
+ * 10 s there must be new ones, or the shortened window would see pauses.
+ */
+const stuckWorkflows = 25;
+const stuckEveryMs = 1_000;
 
 /** Workflows whose tasks no worker of this release can carry out. */
 export async function blockWorkflowTasks({ client }: Environment): Promise<void> {
@@ -109,6 +129,7 @@ export async function blockWorkflowTasks({ client }: Environment): Promise<void>
       workflowId: `stuck-${count}`,
       taskQueue: defaultTaskQueue,
     });
+    await sleep(stuckEveryMs);
   }
 }
 
