@@ -80,18 +80,31 @@ async function explain({ schedule, timeline }: ChaosResult): Promise<void> {
   console.log(`shortest schedule that failed:\n${JSON.stringify(shortest)}`);
 }
 
-await prepare(options.cluster);
-const seconds = options.minutes === undefined ? options.seconds : options.minutes * 60;
-const failed: number[] = [];
-for (let seed = options.seed; seed < options.seed + options.seeds; seed += 1) {
-  const result = await run(makeSchedule({ seed, seconds, cluster: options.cluster }));
-  if (result.breaches.length === 0) continue;
-  failed.push(seed);
-  await explain(result);
+/** The seeds that failed. Rejects with the signal's reason when it was told to end. */
+async function runSeeds(): Promise<number[]> {
+  await prepare(options.cluster);
+  const seconds = options.minutes === undefined ? options.seconds : options.minutes * 60;
+  const failed: number[] = [];
+  for (let seed = options.seed; seed < options.seed + options.seeds; seed += 1) {
+    ending.signal.throwIfAborted();
+    const result = await run(makeSchedule({ seed, seconds, cluster: options.cluster }));
+    if (result.breaches.length === 0) continue;
+    failed.push(seed);
+    await explain(result);
+  }
+  return failed;
 }
-console.log(
-  failed.length === 0
-    ? `chaos: ${options.seeds} of ${options.seeds} seeds passed`
-    : `chaos: ${failed.length} of ${options.seeds} seeds FAILED: ${failed.join(', ')}`,
-);
-process.exit(failed.length === 0 ? 0 : 1);
+
+try {
+  const failed = await runSeeds();
+  console.log(
+    failed.length === 0
+      ? `chaos: ${options.seeds} of ${options.seeds} seeds passed`
+      : `chaos: ${failed.length} of ${options.seeds} seeds FAILED: ${failed.join(', ')}`,
+  );
+  process.exit(failed.length === 0 ? 0 : 1);
+} catch (error) {
+  if (error !== ending.signal.reason) throw error;
+  console.log(`chaos: ${String(ending.signal.reason)}, and its servers are stopped`);
+  process.exit(1);
+}

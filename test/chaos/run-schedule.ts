@@ -84,7 +84,10 @@ export async function runSchedule(
 /** Rejects once the signal is given; never resolves. */
 function interruption(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_resolve, reject) => {
-    signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    const end = (): void => reject(signal?.reason as Error);
+    // The servers take a while to start, and the signal may have come meanwhile.
+    if (signal?.aborted === true) end();
+    signal?.addEventListener('abort', end, { once: true });
   });
 }
 

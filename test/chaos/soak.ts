@@ -37,6 +37,12 @@ const limits = {
   failedClaimRatio: 0.001,
 };
 
+/** Ends a soak early; its servers are stopped all the same. */
+const interruption = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(name, () => interruption.abort(new Error(`interrupted by ${name}`)));
+}
+
 interface Sample {
   atSeconds: number;
   values: Record<string, number>;
@@ -150,7 +156,7 @@ async function soak(minutes: number, output: string): Promise<string[]> {
     const samples: Sample[] = [];
     const released = new Set<string>();
     const ending = new AbortController();
-    const { signal } = ending;
+    const signal = AbortSignal.any([ending.signal, interruption.signal]);
     const every = async (ms: number, act: () => Promise<void>): Promise<void> => {
       const paused = (): Promise<boolean> => sleep(ms, true, { signal }).catch(() => false);
       while (await paused()) await act();
@@ -176,8 +182,8 @@ async function soak(minutes: number, output: string): Promise<string[]> {
           headers: { 'content-type': 'application/json' },
           body: JSON.stringify({ claimId: `soak-${index}`, waitSeconds: 20 }),
         });
-        const claim = (await claimed.json()) as { pod?: { uid: string } };
-        if (claim.pod === undefined) throw new Error(`claim answered ${claimed.status}`);
+        const claim = (await claimed.json()) as { pod?: { uid: string }; code?: string };
+        if (claim.pod === undefined) throw new Error(`${claimed.status} ${claim.code}`);
         await sleep(1_000);
         released.add(claim.pod.uid);
         await fetch(`${url}/v1/claims/soak-${index}`, { method: 'DELETE' });
@@ -213,7 +219,13 @@ const { minutes, output } = new Command('soak')
   .option('--output <file>', 'where the chart goes', 'soak.svg')
   .parse()
   .opts<{ minutes: number; output: string }>();
-const breaches = await soak(minutes, output);
-const verdict = breaches.length === 0 ? 'passed' : `FAILED: ${breaches.join(', ')}`;
-console.log(`soak: ${minutes} minutes ${verdict}; chart in ${output}`);
-process.exit(breaches.length === 0 ? 0 : 1);
+try {
+  const breaches = await soak(minutes, output);
+  const verdict = breaches.length === 0 ? 'passed' : `FAILED: ${breaches.join(', ')}`;
+  console.log(`soak: ${minutes} minutes ${verdict}; chart in ${output}`);
+  process.exit(breaches.length === 0 ? 0 : 1);
+} catch (error) {
+  if (!interruption.signal.aborted) throw error;
+  console.log(`soak: ${String(interruption.signal.reason)}, and its servers are stopped`);
+  process.exit(1);
+}
