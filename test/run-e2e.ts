@@ -20,6 +20,7 @@ const longest = [
   'zombies.test.ts',
   'leases.test.ts',
   'outages.test.ts',
+  'live-alerts.test.ts',
   'claims.test.ts',
   'chaos.test.ts',
   'faulty-writes.test.ts',
