@@ -12,7 +12,7 @@ describe('the pools of a replica', () => {
   });
 
   it('are opened once, when they are asked for, whether or not Temporal answers', async () => {
-    const late = new LatePools({ taskQueue: 'pilotlight' });
+    const late = new LatePools({ taskQueue: 'pilotlight', keyring: null });
     const [pools, again] = await Promise.all([late.get(), late.get()]);
     assert.equal(pools, again);
     await assert.rejects(
@@ -23,6 +23,6 @@ describe('the pools of a replica', () => {
   });
 
   it('need no closing when nobody has asked for them', async () => {
-    await new LatePools({ taskQueue: 'pilotlight' }).close();
+    await new LatePools({ taskQueue: 'pilotlight', keyring: null }).close();
   });
 });
