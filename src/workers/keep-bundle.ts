@@ -12,6 +12,7 @@ await import('../api/configuration.ts');
 await import('../api/open-cluster.ts');
 await import('../kubernetes/kubeconfig.ts');
 await import('../api/serve.ts');
+await import('../codec/encryption-codec.ts');
 await import('../client/connect-to-temporal.ts');
 await import('../client/pools.ts');
 writeCompiledCode();
