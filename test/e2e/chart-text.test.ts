@@ -44,9 +44,9 @@ if (process.env['PILOTLIGHT_CLUSTER'] === 'control-plane') {
         const objects = await renderChart({ set });
         return ['pilotlight-worker', 'pilotlight-api'].map((name) => [
           environmentOf(objects, name)['PILOTLIGHT_PAYLOAD_KEYS_FILE'],
-          JSON.stringify(objects.find(({ metadata }) => metadata.name === name)).includes(
-            '"secretName":"payload-keys"',
-          ),
+          JSON.stringify(
+            objects.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === name),
+          ).includes('"secretName":"payload-keys"'),
         ]);
       };
       const none = [undefined, false];
