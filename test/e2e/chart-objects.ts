@@ -78,7 +78,12 @@ export function environmentOf(objects: ChartObject[], name: string): Record<stri
 
 interface Container {
   args: string[];
-  env: { name: string; value?: string }[];
+  ports: { name: string }[];
+  env: {
+    name: string;
+    value?: string;
+    valueFrom?: { secretKeyRef: { name: string; key: string } };
+  }[];
 }
 
 /** The one container of a Deployment. */
