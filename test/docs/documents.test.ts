@@ -9,6 +9,7 @@ import { cliReference } from '../../dev/reference/cli-reference.ts';
 import { describeApi } from '../../dev/reference/describe-api.ts';
 import { problemCodes } from '../../src/client/wire/problem-codes.ts';
 import { commonProblems } from '../../src/api/route-schema.ts';
+import { readDocuments } from '../../src/apply/read-documents.ts';
 import { createProgram } from '../../src/cli/program.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -100,6 +101,41 @@ describe('the documents', () => {
       }
     }
     assert.ok(blocks > 10);
+  });
+
+  it('have pools that `apply` would take', () => {
+    const pools = documents.flatMap(({ path, text }) =>
+      blocksOf(text)
+        .filter(({ code }) => /^kind: WarmPool$/m.test(code))
+        .flatMap(({ code }) => readDocuments(code, path)),
+    );
+    assert.ok(pools.length > 0);
+  });
+
+  it('name files that exist, and give Helm a chart', () => {
+    const missing: string[] = [];
+    let [paths, charts] = [0, 0];
+    for (const { path, text } of documents) {
+      // Pipelines in YAML run commands too.
+      const blocks = blocksOf(text).filter(({ language }) => /^(sh|bash|yaml)$/.test(language));
+      const spans = [...text.matchAll(/`([^`\n]+)`/g)].map(([, span = '']) => span);
+      for (const code of [...blocks.map((block) => block.code), ...spans]) {
+        for (const [named] of code.matchAll(
+          /(?<![\w./-])(deploy|examples|docs|bench|test|src|dev|bin)\/[\w./-]+/g,
+        )) {
+          paths += 1;
+          if (!existsSync(join(root, named))) missing.push(`${path}: ${named}`);
+        }
+        for (const [, chart = ''] of code.matchAll(
+          /\bhelm +(?:install|upgrade|template)(?: +--[\w-]+)* +\S+ +(\S+)/g,
+        )) {
+          charts += 1;
+          if (!existsSync(join(root, chart, 'Chart.yaml'))) missing.push(`${path}: chart ${chart}`);
+        }
+      }
+    }
+    assert.ok(paths > 8 && charts > 1, `${paths} paths, ${charts} charts`);
+    assert.deepEqual(missing, []);
   });
 
   it('use commands that exist', () => {
