@@ -74,15 +74,7 @@ export async function serve(options: {
     },
   });
   metrics.addPoolGauges(() => claims.poolSummaries());
-  metrics.addGauge({
-    name: 'pilotlight_watch_age_seconds',
-    help: 'Time since a watch of the API server was heard of; each is, within 35 s.',
-    label: 'watch',
-    read: () => [
-      ['pods', cache.lagMs() / 1000],
-      ['cards', cards.lagMs() / 1000],
-    ],
-  });
+  metrics.addWatches({ pods: cache, cards });
   const readiness = (): Readiness => {
     const watchLagMs = Math.max(cache.lagMs(), cards.lagMs());
     const isReady = watchLagMs < unreadyLagMs;

@@ -32,19 +32,18 @@ export class ProcessMetrics {
     this.#callDurations.observe({ method, lane }, elapsedMs / 1000);
   }
 
-  /** A number that is asked for at each scrape. */
-  addPlainGauge(options: { name: string; help: string; read: () => number }): void {
-    const { name, help, read } = options;
-    new Gauge({
-      ...{ name, help, registers: [this.registry] },
-      collect() {
-        this.set(read());
-      },
+  /** Shows how long ago each watch of the API server was heard of, by the watch's name. Called once. */
+  addWatches(watches: Record<string, { lagMs(): number }>): void {
+    this.addGauge({
+      name: 'pilotlight_watch_age_seconds',
+      help: 'Time since a watch of the API server was heard of; each is, within 35 s.',
+      label: 'watch',
+      read: () => Object.entries(watches).map(([watch, source]) => [watch, source.lagMs() / 1000]),
     });
   }
 
   /** A number that is asked for at each scrape, by label. */
-  addGauge(options: {
+  protected addGauge(options: {
     name: string;
     help: string;
     label: string;

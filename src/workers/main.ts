@@ -88,12 +88,7 @@ async function main(): Promise<void> {
   });
   const { namespace, taskQueue } = configuration;
   const cache = PodCache.start({ connection: cluster, namespace });
-  metrics.addGauge({
-    name: 'pilotlight_watch_age_seconds',
-    help: 'Time since a watch of the API server was heard of; each is, within 35 s.',
-    label: 'watch',
-    read: () => [['pods', cache.lagMs() / 1000]],
-  });
+  metrics.addWatches({ pods: cache });
   metrics.addPools(() => cache.pools());
   const cordoned = CordonedNodes.start({
     connection: cluster,

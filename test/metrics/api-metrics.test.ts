@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ClaimEvent } from '../../src/claims/claim-event.ts';
 import { ApiMetrics } from '../../src/metrics/api-metrics.ts';
+import { exampleSummary } from './example-summary.ts';
 
 const pool = 'small';
 
@@ -60,16 +61,17 @@ describe('the metrics of an API process', () => {
     const metrics = new ApiMetrics();
     metrics.observeRequest({ method: 'GET', route: '/v1/pools', status: 200 });
     metrics.observeCall({ method: 'PATCH', lane: 'claims', status: null, elapsedMs: 30 });
-    let waiting: [string, number][] = [['small', 3]];
-    metrics.addGauge({ name: 'waiting', help: 'In line.', label: 'pool', read: () => waiting });
+    let pools = [{ ...exampleSummary('small'), waiting: 3 }];
+    metrics.addPoolGauges(() => pools);
     assert.deepEqual(await sampleOf(metrics, 'pilotlight_http_requests_total'), [
       'pilotlight_http_requests_total{method="GET",route="/v1/pools",status="200"} 1',
     ]);
     assert.deepEqual(await sampleOf(metrics, 'pilotlight_kubernetes_calls_total'), [
       'pilotlight_kubernetes_calls_total{method="PATCH",lane="claims",status="0"} 1',
     ]);
-    assert.deepEqual(await sampleOf(metrics, 'waiting'), ['waiting{pool="small"} 3']);
-    waiting = [];
-    assert.deepEqual(await sampleOf(metrics, 'waiting'), []);
+    const waiting = 'pilotlight_claims_waiting';
+    assert.deepEqual(await sampleOf(metrics, waiting), [`${waiting}{pool="small"} 3`]);
+    pools = [];
+    assert.deepEqual(await sampleOf(metrics, waiting), []);
   });
 });

@@ -1,9 +1,9 @@
 /** The metrics of both programs as a scrape shows them, with a hundred pools and all that they count. */
 import assert from 'node:assert/strict';
 import type { ClaimEvent } from '../../src/claims/claim-event.ts';
-import type { PoolSummary } from '../../src/claims/claim.ts';
 import { ApiMetrics } from '../../src/metrics/api-metrics.ts';
 import { WorkerMetrics } from '../../src/metrics/worker-metrics.ts';
+import { exampleSummary } from './example-summary.ts';
 import { exportedBy, scrapeOf, type Family } from './scrape-of.ts';
 
 const pools = Array.from({ length: 100 }, (_, index) => `pool-${index}`);
@@ -20,19 +20,11 @@ const allowedLabels = [
  */
 const maxSeriesOfPool = 150;
 
-function summary(pool: string): PoolSummary {
-  return {
-    ...{ pool, namespace: 'n', phase: 'Steady', why: '', target: 3, templateHash: 'h', labels: {} },
-    ...{ acceptsClaims: true, claim: { leaseSeconds: 60, maxLeaseSeconds: 60 } },
-    ...{ startSecondsEstimate: null, warm: 3, pending: 0, claimed: 1, terminating: 0, stale: 0 },
-    waiting: 0,
-  };
-}
-
 /** Everything that can be counted of a pool. */
 function busyApi(): ApiMetrics {
   const metrics = new ApiMetrics();
-  metrics.addPoolGauges(() => pools.map(summary));
+  metrics.addPoolGauges(() => pools.map(exampleSummary));
+  metrics.addWatches({ pods: { lagMs: () => 2_500 }, cards: { lagMs: () => 40_000 } });
   for (const pool of pools) {
     const events: ClaimEvent[] = [
       { kind: 'claimed', pool, hit: true, elapsedMs: 7, waitedMs: 0 },
@@ -64,6 +56,7 @@ function busyWorker(): WorkerMetrics {
   }
   metrics.observeCall({ method: 'POST', lane: 'calls', status: null, elapsedMs: 10_000 });
   metrics.setWatcherLag(1_500);
+  metrics.addWatches({ pods: { lagMs: () => 2_500 } });
   return metrics;
 }
 
@@ -124,10 +117,20 @@ describe('the metrics of both programs', () => {
     }
   });
 
+  it('tell how old each watch is, in seconds', async () => {
+    const ages = async (metrics: ApiMetrics | WorkerMetrics) =>
+      (await scrapeOf(metrics))
+        .find(({ name }) => name === 'pilotlight_watch_age_seconds')
+        ?.samples.map(({ labels, value }) => [labels, value]);
+    const pods = [{ watch: 'pods' }, 2.5];
+    assert.deepEqual(await ages(busyApi()), [pods, [{ watch: 'cards' }, 40]]);
+    assert.deepEqual(await ages(busyWorker()), [pods]);
+  });
+
   // Twelve leases ended between two scrapes, and no alert came: the series began at 12.
   it('have what alerts count in mass from 0, for every pool that is known', async () => {
     const [api, worker] = [new ApiMetrics(), new WorkerMetrics()];
-    api.addPoolGauges(() => ['a', 'b'].map(summary));
+    api.addPoolGauges(() => ['a', 'b'].map(exampleSummary));
     worker.addPools(() => ['a', 'b']);
     const samplesOf = async (metrics: ApiMetrics | WorkerMetrics, name: string) =>
       (await scrapeOf(metrics)).find((family) => family.name === name)?.samples ?? [];
