@@ -120,6 +120,24 @@ describe('observe', () => {
     assert.equal(rewound.highestVersion, '90');
   });
 
+  // A backup holds leases as they were then: one that was renewed since looks over for hours.
+  it('leaves leases that a rewound list shows over to their holders for a minute (O4, P3, P12)', () => {
+    const claimed = examplePod({ version: '400', claimed: true, leaseExpiresAtMs: 9_000_000 });
+    const first = { cluster, version: '500', gone: [], complete: true };
+    const before = observe({ ...exampleState(), rules: 2 }, { ...first, pods: [claimed] }, 1);
+    assert.equal(before.lease.heldUntilMs, 0);
+    const nowMs = 8_000_000;
+    const restored = { ...claimed, version: '80', leaseExpiresAtMs: 5_000_000 };
+    const rewound = observeList({
+      state: before,
+      list: { ...first, version: '90', pods: [restored] },
+      launchedAtVersion: before.highestVersion,
+      nowMs,
+    });
+    assert.equal(rewound.records['p-0']?.pod?.leaseExpiresAtMs, 5_000_000);
+    assert.equal(rewound.lease.heldUntilMs, nowMs + 60_000);
+  });
+
   // Found by the model of a cluster that is set back: versions had caught up before any list, so the
   // list was not older than what was known, and the records stayed as another past had left them.
   describe('of a cluster that was set back, once its versions have caught up', () => {
