@@ -197,7 +197,8 @@ if (process.env['PILOTLIGHT_CLUSTER'] === 'control-plane') {
           what: `a well ${program}`,
           timeoutMs: 30_000,
           ask: () => doctor(program),
-          holds: (found) => found.every(({ state }) => state !== 'fail'),
+          // No warning either: what a worker or the API needs to serve well, the chart gives it.
+          holds: (found) => found.every(({ state }) => state === 'ok'),
         });
         const rights = findings.find(({ name }) => name === `rights of the ${program}`);
         assert.equal(rights?.text, 'all granted');
