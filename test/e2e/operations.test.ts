@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { poolWorkflowId } from '../../src/pool/names.ts';
 import type { PoolStatus } from '../../src/pool/status.ts';
+import { applyDocuments } from './apply-documents.ts';
 import { checkInvariants } from './check-invariants.ts';
 import { startEnvironment, until, type ApiReplica, type Environment } from './environment.ts';
 import { colocated } from './pod-templates.ts';
+import { readSummaries } from './pool-history.ts';
 import { runCli } from './run-cli.ts';
 
 describe('the operations of a pool', function () {
@@ -138,5 +140,28 @@ describe('the operations of a pool', function () {
     ]) {
       assert.match(story, expected);
     }
+  });
+
+  it('say in Temporal what they are and what each activity and timer is for', async () => {
+    const pool = 'named';
+    const [settings, template] = [{ warmTarget: 1, maxPods: 1 }, colocated()];
+    await applyDocuments(environment, [{ pool, settings, template }]);
+    await environment.untilWarm(pool, 1, 20_000);
+    const handle = environment.client.workflow.getHandle(poolWorkflowId(pool));
+    await handle.signal('setTarget', 0);
+    await environment.untilWarm(pool, 0, 20_000);
+    const { staticSummary, staticDetails } = await handle.describe();
+    assert.equal(await staticSummary(), 'Keeps pool named of namespace default warm');
+    assert.match((await staticDetails()) ?? '', /`pilotlight describe pool named`/);
+    const expected: Record<string, RegExp> = {
+      observePool: /^list the pods$/,
+      publishPool: /^card: (Filling|Steady)$/,
+      retirePod: /^retire named-0: surplus$/,
+      spawnPod: /^spawn named-0$/,
+      timer: /^until the next look$/,
+    };
+    const summaries = await readSummaries(environment.client, pool);
+    assert.deepEqual([...new Set(summaries.map(({ type }) => type))].sort(), Object.keys(expected));
+    for (const { type, summary } of summaries) assert.match(summary ?? '', expected[type] ?? /^$/);
   });
 });

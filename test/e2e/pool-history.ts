@@ -58,6 +58,21 @@ export async function pendingSpawns(client: Client, pool: string): Promise<Pendi
   return activities.filter(({ activityType }) => activityType?.name === 'spawnPod');
 }
 
+/** What Temporal's UI shows beside each activity and timer of a pool, by its type; null: nothing. */
+export async function readSummaries(
+  client: Client,
+  pool: string,
+): Promise<{ type: string; summary: string | null }[]> {
+  const { events } = await readPoolHistory(client, pool);
+  return events.flatMap((event) => {
+    const scheduled = event.activityTaskScheduledEventAttributes;
+    if (!scheduled && !event.timerStartedEventAttributes) return [];
+    const payload = event.userMetadata?.summary;
+    const summary = payload ? defaultPayloadConverter.fromPayload<string>(payload) : null;
+    return [{ type: scheduled?.activityType?.name ?? 'timer', summary }];
+  });
+}
+
 /** Milliseconds of a timestamp of Temporal's. */
 export function toMs(
   time: { seconds?: unknown; nanos?: number | null } | null | undefined,
