@@ -4,8 +4,8 @@
  */
 import { demandOf } from './demand.ts';
 import { breakerOf } from './failures.ts';
-import { conditionOf } from './status.ts';
-import { countPhases, phaseOf, type PoolState } from './state.ts';
+import { conditionOf, staleCount } from './status.ts';
+import { countPhases, phaseOf, type PodRecord, type PoolState } from './state.ts';
 import type { TargetChange } from './target-changes.ts';
 import { dateAndTime, timeOfDay } from './time-of.ts';
 
@@ -90,7 +90,7 @@ function pendingPods(state: PoolState): string {
 /** What changed and what others did. */
 function notes(state: PoolState): string {
   const { targetChanges, disturbances, releases, lastRefusal, previousTemplateHash, spec } = state;
-  const lines = targetChanges.toReversed().map(changeOfTarget);
+  const lines = [...targetChanges.toReversed().map(changeOfTarget), ...rolloutOf(state)];
   if (previousTemplateHash !== null) {
     lines.push(`- **Template** ${spec.templateHash}, before it ${previousTemplateHash}.`);
   }
@@ -111,6 +111,19 @@ function notes(state: PoolState): string {
     lines.push(`- **Refused** at ${timeOfDay(lastRefusal.atMs)}: ${escape(lastRefusal.message)}`);
   }
   return lines.join('\n');
+}
+
+/** How far a new template has come, while pods of older ones are left. */
+function rolloutOf(state: PoolState): string[] {
+  const stale = staleCount(state);
+  if (stale === 0) return [];
+  const { templateHash } = state.spec;
+  const isReady = (record: PodRecord): boolean =>
+    record.templateHash === templateHash && record.pod?.ready === true;
+  const ready = Object.values(state.records).filter(isReady).length;
+  return [
+    `- **Rollout** of template ${templateHash}: ${ready} of its pods are Ready, ${stale} unclaimed of older templates are left.`,
+  ];
 }
 
 function changeOfTarget({ atMs, from, to, by }: TargetChange): string {

@@ -215,7 +215,7 @@ function rolloutClause(state: PoolState, total: number): string {
 }
 
 /** Unclaimed pods of another template than the current one. */
-function staleCount({ records, spec }: PoolState): number {
+export function staleCount({ records, spec }: PoolState): number {
   return Object.values(records).filter(
     ({ templateHash, pod }) => templateHash !== spec.templateHash && pod?.claimed !== true,
   ).length;

@@ -53,6 +53,29 @@ describe('the page for the Temporal UI', () => {
     assert.match(page, /\*\*What to do:\*\* Nothing, unless it stays so for a minute/);
   });
 
+  // A rollout whose pods crash, or that may make do with fewer pods, looked like any other pool that fails or
+  // fills: the page named two templates and no progress.
+  it('says how far a rollout has come, in every phase', () => {
+    const spec = { templateHash: 'new' };
+    const old = pods(3).map((pod) => ({ ...pod, templateHash: 'old' }));
+    const fresh = examplePod({ name: 'p-9', uid: 'u9', ready: true, templateHash: 'new' });
+    const line = (left: number, ready: number): RegExp =>
+      new RegExp(
+        `\\*\\*Rollout\\*\\* of template new: ${ready} of its pods are Ready, ${left} unclaimed of older`,
+      );
+    const steady = poolOf([...old, fresh], spec);
+    assert.match(detailsOf(steady), /### Steady/);
+    assert.match(detailsOf(steady), line(3, 1));
+    const filling = poolOf(old.slice(0, 2), spec);
+    assert.match(detailsOf(filling), /### Filling/);
+    assert.match(detailsOf(filling), line(2, 0));
+    const failures = { ...noFailures, consecutive: 4, rounds: 3, lastReason: 'CrashLoopBackOff' };
+    const degraded = { ...poolOf(old, spec), failures };
+    assert.match(detailsOf(degraded), /### Degraded/);
+    assert.match(detailsOf(degraded), line(3, 0));
+    assert.doesNotMatch(detailsOf(poolOf([fresh], spec)), /Rollout/);
+  });
+
   it('says what failed last, and when the next attempt is', () => {
     const times = { sinceMs: 0, lastAtMs: 61_000, nextAttemptAtMs: atMs };
     const said = { lastPod: 'p-1', lastReason: 'ErrImagePull' };
