@@ -1,5 +1,7 @@
 /** The eight troubles that a pool can have, brought about on a real control plane. */
 import type { V1PodTemplateSpec } from '@kubernetes/client-node';
+import { poolWorkflowId } from '../../src/pool/names.ts';
+import { setTargetSignal } from '../../src/workflows/messages.ts';
 import { applyDocuments, type WrittenPool } from '../e2e/apply-documents.ts';
 import { until, type ApiReplica, type Environment } from '../e2e/environment.ts';
 import { colocated } from '../e2e/pod-templates.ts';
@@ -50,14 +52,20 @@ export async function stageTroubles(environment: Environment, api: ApiReplica): 
   await limit(environment);
   await applyDocuments(environment, pools);
   await forbid(environment);
-  await runCli({ environment, args: ['scale', 'refused', '3'] });
+  await scale(environment, 'refused');
   await environment.untilWarm('paused', 1, 60_000);
   await runCli({ environment, args: ['pause', 'paused'] });
-  await runCli({ environment, args: ['scale', 'paused', '3'] });
+  await scale(environment, 'paused');
   await untilOffered(api, 'in-use');
   for (let count = 0; count < 4; count += 1) {
     await api.client.claim('in-use', { renews: false, waitSeconds: 30 });
   }
+}
+
+/** Raises a target to 3, in the name of somebody: the command line would put this machine's into pictures. */
+async function scale({ client }: Environment, pool: string): Promise<void> {
+  const handle = client.workflow.getHandle(poolWorkflowId(pool));
+  await handle.signal(setTargetSignal, { target: 3, by: 'ann@laptop' });
 }
 
 /** Waits until the API knows a pool and offers a pod of it. */

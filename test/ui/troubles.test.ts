@@ -104,6 +104,12 @@ describe('a person who looks at a pool', function () {
     it(`finds ${what}, why and what to do on the page of its workflow`, () => read(pool, words));
   }
 
+  it('finds who changed the target of a pool, and when', () =>
+    readPage({
+      ...{ environment, page, pool: 'paused', tab: 'user-metadata', picture: null },
+      words: [/Target 1 → 3 at \d{4}-\d\d-\d\d [\d:]+ UTC, by ann@laptop/],
+    }));
+
   it('finds each of them by describe', async () => {
     for (const { pool, words } of troubles) {
       const said = plain(await cli('describe', 'pool', pool));
