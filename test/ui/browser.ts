@@ -8,7 +8,7 @@ import { chromium, type BrowserContext } from 'playwright-core';
 export const chromiumPath = '/usr/bin/chromium';
 
 /** Tall enough for a pool's summary and its pending pods, narrow enough to be read in a document. */
-const viewport = { width: 1360, height: 860 };
+const viewport = { width: 1360, height: 1160 };
 
 /** It speaks to nobody but the pages it is told to open, and needs neither a GPU nor a sandbox. */
 const flags = [

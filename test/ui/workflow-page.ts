@@ -12,7 +12,7 @@ type Tab = 'user-metadata' | 'pending-activities';
 const pictures = join(import.meta.dirname, '../../docs/operations');
 
 /** Without the navigation, which is the same everywhere. */
-const picturedArea = { x: 256, y: 48, width: 1104, height: 812 };
+const picturedArea = { x: 256, y: 48, width: 1104, height: 1112 };
 
 /** The page is asked for again when the pool has not come as far as the test. */
 const wordsTimeoutMs = 45_000;
