@@ -3,12 +3,13 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { poolWorkflowId } from '../../src/pool/names.ts';
 import type { PoolStatus } from '../../src/pool/status.ts';
-import { applyDocuments } from './apply-documents.ts';
+import { applyDocuments, type WrittenPool } from './apply-documents.ts';
 import { checkInvariants } from './check-invariants.ts';
 import { startEnvironment, until, type ApiReplica, type Environment } from './environment.ts';
 import { colocated } from './pod-templates.ts';
 import { readSummaries } from './pool-history.ts';
 import { runCli } from './run-cli.ts';
+import { findWorkflows, readSavedQueries } from './saved-queries.ts';
 
 describe('the operations of a pool', function () {
   this.timeout(180_000);
@@ -140,6 +141,57 @@ describe('the operations of a pool', function () {
     ]) {
       assert.match(story, expected);
     }
+  });
+
+  // A pool that was terminated while Degraded, and applied again, was found twice.
+  it('are found by the queries that the documents give people to save, and no other run is', async () => {
+    const handle = (pool: string) => environment.client.workflow.getHandle(poolWorkflowId(pool));
+    const written = (pool: string, warmTarget: number, template = colocated()): WrittenPool => ({
+      pool,
+      settings: { warmTarget, maxPods: 1 },
+      template,
+    });
+    const usedUp = written('used-up', 1);
+    await applyDocuments(environment, [
+      ...[usedUp, written('small', 0), written('paused', 0)],
+      written('slow', 1, colocated({ readyDelay: '120s' })),
+    ]);
+    const pools = ['used-up', 'small', 'paused', 'slow'].map(poolWorkflowId);
+    const untilFound = (query: string, expected: string[]) =>
+      until({
+        what: `${expected.join()} by ${query}`,
+        timeoutMs: 15_000,
+        // Those of other tests have phases of their own.
+        ask: async () =>
+          (await findWorkflows(environment.client, query)).filter((id) => pools.includes(id)),
+        holds: (found) => found.join() === expected.map(poolWorkflowId).join(),
+      });
+    await handle('paused').signal('pause');
+    await handle('small').signal('drain');
+    const held = await claim('used-up');
+    await untilFound('PoolState="Degraded"', ['used-up']);
+    await handle('used-up').terminate('lost');
+    await untilFound('PoolName="small" AND ExecutionStatus="Completed"', ['small']);
+    await applyDocuments(environment, [usedUp, written('small', 1)]);
+    await environment.untilWarm('small', 1, 20_000);
+    // The run that has ended and the one in its place: only now do the queries have both to choose from.
+    await untilFound('PoolState="Degraded"', ['used-up', 'used-up']);
+
+    const { queries, linked } = readSavedQueries();
+    const expected: Record<string, string[]> = {
+      'all pools': ['paused', 'slow', 'small', 'used-up'],
+      'pools that need somebody': ['used-up'],
+      'pools that somebody paused': ['paused'],
+      'empty pools': ['slow', 'used-up'],
+      'pools below target': ['slow', 'used-up'],
+      'one pool, with its earlier runs': ['small', 'small'],
+    };
+    assert.deepEqual(Object.keys(queries), Object.keys(expected));
+    assert.ok(Object.values(queries).includes(linked), linked);
+    for (const [question, query] of Object.entries(queries)) {
+      await untilFound(query, expected[question] ?? []);
+    }
+    await api.client.release(held.claimId);
   });
 
   it('say in Temporal what they are and what each activity and timer is for', async () => {
