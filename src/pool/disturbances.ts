@@ -31,7 +31,7 @@ export function isTakenAway(options: {
   pod: GonePod | PodView;
   nowMs: number;
 }): boolean {
-  const { known, pod, nowMs } = options;
+  const { state, known, pod, nowMs } = options;
   if (known === undefined || pod.claimed === true) return false;
   if (isOurDoing(known)) return false;
   const before = known.pod;
@@ -43,7 +43,8 @@ export function isTakenAway(options: {
   const isDeleted = !('terminating' in pod) || pod.terminating;
   if (!isDeleted && !isEvicted) return false;
   const wasReady = before?.ready === true || ('ready' in pod && pod.ready);
-  return wasReady || !known.tasks.includes('spawn') || nowMs < earliestGivenUpMs(options);
+  if (wasReady || !known.tasks.includes('spawn')) return true;
+  return nowMs < earliestGivenUpMs({ state, known, pod });
 }
 
 /** Whether the pool ends a pod of its own accord, and not because others have marked it. */
@@ -52,14 +53,14 @@ function isOurDoing({ retiring, tasks }: PodRecord): boolean {
 }
 
 /** When a spawn may end its pod. One that ended before it was ever read was created after its launch. */
-function earliestGivenUpMs(options: {
+function earliestGivenUpMs(given: {
   state: PoolState;
-  known: PodRecord | undefined;
+  known: PodRecord;
   pod: GonePod | PodView;
 }): number {
-  const { state, known, pod } = options;
-  const read = known?.pod ?? ('createdAtMs' in pod ? pod : null);
-  const startedAtMs = read?.createdAtMs ?? known?.sinceMs ?? 0;
+  const { state, known, pod } = given;
+  const read = known.pod ?? ('createdAtMs' in pod ? pod : null);
+  const startedAtMs = read?.createdAtMs ?? known.sinceMs;
   return startedAtMs + state.spec.podReadySeconds * 1000 - clockSlackMs;
 }
 
