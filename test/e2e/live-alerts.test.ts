@@ -19,6 +19,7 @@ import { startFaultProxy, type FaultProxy } from './fault-proxy.ts';
 import { colocated } from './pod-templates.ts';
 import * as stage from './stage-alerts.ts';
 import { startPrometheus, type Prometheus } from './start-prometheus.ts';
+import { untilOffered } from './until-offered.ts';
 
 const deploy = join(import.meta.dirname, '../../deploy');
 
@@ -70,7 +71,7 @@ if (process.env['PILOTLIGHT_CLUSTER'] === 'control-plane') {
       // Full before anybody looks: a pool that fills is below its target for a moment.
       for (const pool of ['well', 'silenced']) {
         await environment.createPool({ pool, warmTarget: 1, template: colocated() });
-        for (const replica of [api, slow]) await stage.untilOffered(replica, pool, 1);
+        for (const replica of [api, slow]) await untilOffered({ api: replica, pool, count: 1 });
       }
       const replicas = [api, slow].map(({ url }) => url.replace('http://', ''));
       const targets = [`127.0.0.1:${healthPort}`, ...replicas];

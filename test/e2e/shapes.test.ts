@@ -11,6 +11,7 @@ import { checkInvariants } from './check-invariants.ts';
 import { startEnvironment, until, type ApiReplica, type Environment } from './environment.ts';
 import { colocated, exclusive } from './pod-templates.ts';
 import { runCli } from './run-cli.ts';
+import { untilOffered } from './until-offered.ts';
 
 /** Small pods of an image, with what they ask for written as given. */
 function small(options: {
@@ -106,14 +107,8 @@ describe('shapes', function () {
       ask: async () => new Set((await api.client.pools()).map(({ pool }) => pool)),
       holds: (known) => wanted.every((pool) => known.has(pool)),
     });
-  const untilSeen = async (pool: string, warm: number): Promise<void> => {
-    await until({
-      what: `${warm} warm pods of ${pool} at the API`,
-      timeoutMs: 60_000,
-      ask: async () => (await api.client.pools()).find((known) => known.pool === pool)?.warm,
-      holds: (seen) => seen === warm,
-    });
-  };
+  const untilSeen = (pool: string, warm: number): Promise<void> =>
+    untilOffered({ api, pool, count: warm });
   const claim = (shape: string, image?: string, waitSeconds = 0) =>
     api.client.claimByShape(
       { shape, ...(image === undefined ? {} : { image }) },

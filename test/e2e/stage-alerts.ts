@@ -5,6 +5,7 @@ import { until, type ApiReplica, type Environment } from './environment.ts';
 import type { FaultProxy } from './fault-proxy.ts';
 import { playedByTest, playPod, playReady } from './play-pods.ts';
 import { colocated } from './pod-templates.ts';
+import { offered, untilOffered } from './until-offered.ts';
 
 /** Prometheus sees no increase in a series' first sample, and scrapes every second. */
 const twoScrapesMs = 2_500;
@@ -19,7 +20,7 @@ const misses = 24;
 export async function missInMass(environment: Environment, api: ApiReplica): Promise<void> {
   const pool = 'misses';
   await environment.createPool({ pool, warmTarget: 0, template: colocated() });
-  await untilOffered(api, pool, 0);
+  await untilOffered({ api, pool, count: 0 });
   await claimAll(api, pool, 1);
   await sleep(twoScrapesMs);
   await claimAll(api, pool, misses);
@@ -33,7 +34,7 @@ export async function forgetClaims(environment: Environment, api: ApiReplica): P
   const pool = 'forgotten';
   const template = colocated();
   await environment.createPool({ pool, warmTarget: forgotten, template, leaseSeconds: 2 });
-  await untilOffered(api, pool, forgotten);
+  await untilOffered({ api, pool, count: forgotten });
   await sleep(twoScrapesMs);
   await claimAll(api, pool, forgotten);
 }
@@ -81,7 +82,7 @@ export async function slowDownClaims(options: {
   const { environment, slow, proxy } = options;
   const pool = 'slow';
   await environment.createPool({ pool, warmTarget: 3, template: colocated() });
-  await untilOffered(slow, pool, 3);
+  await untilOffered({ api: slow, pool, count: 3 });
   for (let count = 0; count < slowClaims; count += 1) {
     const held = proxy.hold(({ method, podName }) => method === 'PATCH' && podName !== '');
     const claimed = claimAll(slow, pool, 1);
@@ -145,20 +146,4 @@ export async function silenceTemporal(environment: Environment, pool: string): P
 function claimAll(api: ApiReplica, pool: string, count: number) {
   const wish = { waitSeconds, renews: false };
   return Promise.all(Array.from({ length: count }, () => api.client.claim(pool, wish)));
-}
-
-/** Warm pods of a pool as a replica sees them; null while it does not know the pool. */
-async function offered(api: ApiReplica, pool: string): Promise<number | null> {
-  const known = (await api.client.pools()).find((one) => one.pool === pool);
-  return known?.warm ?? null;
-}
-
-/** Waits until a replica knows a pool and offers so many pods of it. */
-export async function untilOffered(api: ApiReplica, pool: string, count: number): Promise<void> {
-  await until({
-    what: `${count} pods of ${pool} at the API`,
-    timeoutMs: 60_000,
-    ask: () => offered(api, pool),
-    holds: (warm) => warm === count,
-  });
 }

@@ -9,7 +9,7 @@ import { PilotlightClient } from '../../src/client/pilotlight-client.ts';
 const ownSources = join(import.meta.dirname, '../../src');
 
 /** A worker bundles the workflows at its start: 5 s on two idle cores, far more on busy ones. */
-const workerReadyTimeoutMs = 90_000;
+const programReadyTimeoutMs = 90_000;
 
 /** One API process. */
 export interface ApiReplica {
@@ -51,56 +51,56 @@ export interface Parts {
 
 /** What starts replicas of the API. */
 export function apiStarter(parts: Parts): StartApi {
-  const { cluster, temporal, folder, started, settings } = parts;
-  return async (name, { kubeconfigPath = cluster.kubeconfigPath, env = {} } = {}) => {
+  return async (name, { kubeconfigPath, env = {} } = {}) => {
     const port = await freePort();
-    const url = `http://127.0.0.1:${port}`;
-    const api = new ManagedProcess({
-      name,
-      command: process.execPath,
-      args: [join(ownSources, 'api/main.ts')],
-      env: {
-        TEMPORAL_ADDRESS: temporal.address,
-        KUBECONFIG: kubeconfigPath,
-        PILOTLIGHT_API_PORT: String(port),
-        ...settings,
-        ...env,
-      },
-      logFile: join(folder, 'log', `${name}.log`),
-      restart: false,
-      readyTimeoutMs: workerReadyTimeoutMs,
-      isReady: async () => (await fetch(`${url}/readyz`)).ok,
-    });
-    started.push(() => api.stop());
-    await api.start();
-    return { process: api, url, client: new PilotlightClient({ url }) };
+    const portSetting = { PILOTLIGHT_API_PORT: String(port) };
+    const main = join(ownSources, 'api/main.ts');
+    const options = { name, main, port, kubeconfigPath, env: { ...portSetting, ...env } };
+    const { process, url } = await startProgram(parts, options);
+    return { process, url, client: new PilotlightClient({ url }) };
   };
 }
 
 /** What starts workers. */
 export function workerStarter(parts: Parts): StartWorker {
-  const { cluster, temporal, folder, started, settings } = parts;
-  return async (name, options = {}) => {
-    const { kubeconfigPath = cluster.kubeconfigPath, sources = ownSources, env = {} } = options;
-    const port = options.healthPort ?? (await freePort());
-    const worker = new ManagedProcess({
-      name,
-      command: process.execPath,
-      args: [join(sources, 'workers/main.ts')],
-      env: {
-        TEMPORAL_ADDRESS: temporal.address,
-        KUBECONFIG: kubeconfigPath,
-        PILOTLIGHT_HEALTH_PORT: String(port),
-        ...settings,
-        ...env,
-      },
-      logFile: join(folder, 'log', `${name}.log`),
-      restart: false,
-      readyTimeoutMs: workerReadyTimeoutMs,
-      isReady: async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok,
-    });
-    started.push(() => worker.stop());
-    await worker.start();
-    return worker;
+  return async (name, { kubeconfigPath, healthPort, sources = ownSources, env = {} } = {}) => {
+    const port = healthPort ?? (await freePort());
+    const portSetting = { PILOTLIGHT_HEALTH_PORT: String(port) };
+    const main = join(sources, 'workers/main.ts');
+    const options = { name, main, port, kubeconfigPath, env: { ...portSetting, ...env } };
+    return (await startProgram(parts, options)).process;
   };
+}
+
+/** Starts a program that says at a port of loopback when it is ready; the environment stops it. */
+async function startProgram(
+  { cluster, temporal, folder, started, settings }: Parts,
+  program: {
+    name: string;
+    main: string;
+    port: number;
+    kubeconfigPath: string | undefined;
+    env: Record<string, string>;
+  },
+): Promise<{ process: ManagedProcess; url: string }> {
+  const { name, main, port, kubeconfigPath = cluster.kubeconfigPath, env } = program;
+  const url = `http://127.0.0.1:${port}`;
+  const process = new ManagedProcess({
+    name,
+    command: globalThis.process.execPath,
+    args: [main],
+    env: {
+      TEMPORAL_ADDRESS: temporal.address,
+      KUBECONFIG: kubeconfigPath,
+      ...settings,
+      ...env,
+    },
+    logFile: join(folder, 'log', `${name}.log`),
+    restart: false,
+    readyTimeoutMs: programReadyTimeoutMs,
+    isReady: async () => (await fetch(`${url}/readyz`)).ok,
+  });
+  started.push(() => process.stop());
+  await process.start();
+  return { process, url };
 }

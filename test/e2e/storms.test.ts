@@ -10,6 +10,7 @@ import { startEnvironment, until, type ApiReplica, type Environment } from './en
 import { startFaultProxy, type FaultProxy } from './fault-proxy.ts';
 import { colocated } from './pod-templates.ts';
 import { runCli } from './run-cli.ts';
+import { untilOffered } from './until-offered.ts';
 
 /**
  * A minute of the test stands for an hour: these are a sixtieth of the defaults (300 s to be Ready,
@@ -157,12 +158,7 @@ describe('storms', function () {
       settings: { unreadySeconds: 5 },
     });
     await environment.untilWarm(pool, 6, 60_000);
-    await until({
-      what: `pool ${pool} at the API`,
-      timeoutMs: 20_000,
-      ask: () => api.client.pools(),
-      holds: (pools) => pools.some((known) => known.pool === pool && known.warm === 6),
-    });
+    await untilOffered({ api, pool, count: 6, timeoutMs: 20_000 });
     const held = await api.client.claim(pool, { renews: false, waitSeconds: 10 });
     await environment.untilWarm(pool, 6, 60_000);
     isMisjudged = true;
