@@ -14,6 +14,8 @@ interface CardConfigMap extends ReflectedObject {
 export class CardCache {
   /** The last failure of the watch; null once it is heard of again. */
   lastError: KubernetesError | null = null;
+  /** Bytes that the watch has brought since the start. */
+  receivedBytes = 0;
   readonly #cards = new Map<string, { objectName: string; card: PoolCard }>();
   readonly #listeners = new Set<(pool: string) => void>();
   readonly #stop = new AbortController();
@@ -42,6 +44,7 @@ export class CardCache {
         },
         heard: () => this.#heard(),
         failed: (error) => (this.lastError = error),
+        received: (bytes) => (this.receivedBytes += bytes),
       },
     });
   }

@@ -32,6 +32,8 @@ export class PodCache {
   version = noVersion;
   /** The last failure of the watch; null once it is heard of again. */
   lastError: KubernetesError | null = null;
+  /** Bytes that the watch has brought since the start. */
+  receivedBytes = 0;
   readonly #index = new PodIndex();
   readonly #listeners = new Set<(change: PodCacheChange) => void>();
   readonly #waiters = new Map<string, Set<() => void>>();
@@ -63,6 +65,7 @@ export class PodCache {
         },
         heard: (version) => this.#heard(version),
         failed: (error) => (this.lastError = error),
+        received: (bytes) => (this.receivedBytes += bytes),
       },
     });
   }

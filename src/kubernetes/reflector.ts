@@ -34,6 +34,8 @@ export interface ReflectorEvents<K> {
   /** Anything heard, bookmarks included: proof of life for the lag. */
   heard(version: string): void;
   failed(error: KubernetesError): void;
+  /** Bytes of a watch as they come, to be counted; a list's are not told. */
+  received?(bytes: number): void;
 }
 
 /**
@@ -196,7 +198,7 @@ async function watch<K>(
   const answerMs = Math.min(watchHeadersTimeoutMs, silenceMs);
   const body = await open(reflection, query, answerMs, silenceMs);
   let listened: 'heard' | 'nothing' = 'nothing';
-  for await (const line of lines(body)) {
+  for await (const line of lines(body, (bytes) => events.received?.(bytes))) {
     const { type, object } = JSON.parse(line) as { type: string; object: ReflectedObject };
     if (type === 'ERROR') {
       const status = object as unknown as { code?: number };
@@ -245,9 +247,13 @@ async function open(
 }
 
 /** Splits a stream at newlines; a line cut by the end of the stream is dropped and watched again. */
-async function* lines(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
+async function* lines(
+  body: AsyncIterable<Buffer>,
+  onBytes: (bytes: number) => void,
+): AsyncGenerator<string> {
   let rest: Buffer[] = [];
   for await (let chunk of body) {
+    onBytes(chunk.length);
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10)) {
       rest.push(chunk.subarray(0, end));
       const line = Buffer.concat(rest).toString();

@@ -32,13 +32,28 @@ export class ProcessMetrics {
     this.#callDurations.observe({ method, lane }, elapsedMs / 1000);
   }
 
-  /** Shows how long ago each watch of the API server was heard of, by the watch's name. Called once. */
-  addWatches(watches: Record<string, { lagMs(): number }>): void {
+  /**
+   * Shows how long ago each watch of the API server was heard of, and what it has brought, by the
+   * watch's name. Called once.
+   */
+  addWatches(watches: Record<string, { lagMs(): number; receivedBytes: number }>): void {
     this.addGauge({
       name: 'pilotlight_watch_age_seconds',
       help: 'Time since a watch of the API server was heard of; each is, within 35 s.',
       label: 'watch',
       read: () => Object.entries(watches).map(([watch, source]) => [watch, source.lagMs() / 1000]),
+    });
+    new Counter({
+      name: 'pilotlight_watch_bytes_total',
+      help: 'Bytes that a watch of the API server has brought; lists are not in it.',
+      labelNames: ['watch'],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const [watch, { receivedBytes }] of Object.entries(watches)) {
+          this.inc({ watch }, receivedBytes);
+        }
+      },
     });
   }
 

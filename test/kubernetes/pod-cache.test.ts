@@ -68,6 +68,14 @@ describe('the pod cache', () => {
     assert.ok(cache.lagMs() < 5_000);
   });
 
+  it('counts the bytes that its watch brings, and those only', async () => {
+    assert.equal(cache.receivedBytes, 0);
+    const event = { type: 'MODIFIED', object: fakePod({ name: 'small-0', version: '10' }) };
+    send(event.type, event.object);
+    await eventually('the change', () => cache.get('small-0')?.version === '10');
+    assert.equal(cache.receivedBytes, `${JSON.stringify(event)}\n`.length);
+  });
+
   it('tells listeners of changes in order, until they unsubscribe', async () => {
     const told: PodCacheChange[] = [];
     const unsubscribe = cache.subscribe((change) => told.push(change));

@@ -20,11 +20,14 @@ const allowedLabels = [
  */
 const maxSeriesOfPool = 150;
 
+/** A watch that was heard of so long ago. */
+const heard = (ms: number) => ({ lagMs: () => ms, receivedBytes: 20_000 });
+
 /** Everything that can be counted of a pool. */
 function busyApi(): ApiMetrics {
   const metrics = new ApiMetrics();
   metrics.addPoolGauges(() => pools.map(exampleSummary));
-  metrics.addWatches({ pods: { lagMs: () => 2_500 }, cards: { lagMs: () => 40_000 } });
+  metrics.addWatches({ pods: heard(2_500), cards: heard(40_000) });
   for (const pool of pools) {
     const events: ClaimEvent[] = [
       { kind: 'claimed', pool, hit: true, elapsedMs: 7, waitedMs: 0 },
@@ -56,7 +59,7 @@ function busyWorker(): WorkerMetrics {
   }
   metrics.observeCall({ method: 'POST', lane: 'calls', status: null, elapsedMs: 10_000 });
   metrics.setWatcherLag(1_500);
-  metrics.addWatches({ pods: { lagMs: () => 2_500 } });
+  metrics.addWatches({ pods: heard(2_500) });
   return metrics;
 }
 
@@ -125,6 +128,19 @@ describe('the metrics of both programs', () => {
     const pods = [{ watch: 'pods' }, 2.5];
     assert.deepEqual(await ages(busyApi()), [pods, [{ watch: 'cards' }, 40]]);
     assert.deepEqual(await ages(busyWorker()), [pods]);
+  });
+
+  it('tell what each watch has brought, however often they are asked', async () => {
+    const metrics = busyWorker();
+    await metrics.scrape();
+    const bytes = (await scrapeOf(metrics)).find(
+      ({ name }) => name === 'pilotlight_watch_bytes_total',
+    );
+    assert.equal(bytes?.type, 'counter');
+    assert.deepEqual(
+      bytes.samples.map(({ labels, value }) => [labels, value]),
+      [[{ watch: 'pods' }, 20_000]],
+    );
   });
 
   // Twelve leases ended between two scrapes, and no alert came: the series began at 12.
