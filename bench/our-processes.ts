@@ -2,11 +2,13 @@
 import { join } from 'node:path';
 import { freePort } from '../dev/free-port.ts';
 import { ManagedProcess } from '../dev/managed-process.ts';
+import type { Programs } from './build-programs.ts';
 
-/** A worker bundles the workflows at its start: 5 s on two idle cores, more when they are shared. */
+/** A worker starts in 1 s on an idle core; a benchmark's machine may be busy with others. */
 const readyTimeoutMs = 90_000;
 
 interface ProcessSettings {
+  programs: Programs;
   /** Where its log goes. */
   folder: string;
   env: Record<string, string>;
@@ -49,13 +51,13 @@ const imageEnvironment = {
 function create(
   options: ProcessSettings & { name: string; main: 'workers' | 'api'; url: string },
 ): ManagedProcess {
-  const { folder, env, profileFolder, name, main, url } = options;
+  const { programs, folder, env, profileFolder, name, main, url } = options;
   const profile = profileFolder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
   return new ManagedProcess({
     name,
     command: process.execPath,
-    args: [...profile, join(import.meta.dirname, `../src/${main}/main.ts`)],
-    env: { ...imageEnvironment, ...env, PILOTLIGHT_LOG_LEVEL: 'warn' },
+    args: [...profile, join(programs.folder, main, 'main.js')],
+    env: { ...imageEnvironment, ...programs.env, ...env, PILOTLIGHT_LOG_LEVEL: 'warn' },
     logFile: join(folder, 'log', `${name}.log`),
     restart: false,
     readyTimeoutMs,

@@ -6,7 +6,6 @@ import type { V1PodTemplateSpec } from '@kubernetes/client-node';
 import { Client } from '@temporalio/client';
 import { startCluster, type ClusterKind } from '../dev/clusters/start-cluster.ts';
 import { connectToTemporal } from '../dev/connect-to-temporal.ts';
-import { runCommand } from '../dev/run-command.ts';
 import { startTemporalServer } from '../dev/temporal-server.ts';
 import { Pools } from '../src/client/pools.ts';
 import { connectToCluster } from '../src/kubernetes/connection.ts';
@@ -17,6 +16,7 @@ import type { HeartbeatProfile } from '../src/workers/configuration.ts';
 import { defaultTaskQueue } from '../src/workflows/task-queue.ts';
 import { BareCluster } from './bare-cluster.ts';
 import { prepareAudit } from './audit.ts';
+import { buildPrograms } from './build-programs.ts';
 import type { TimedProcess } from './cpu-seconds.ts';
 import { createApi, createWorker, type OurProcess } from './our-processes.ts';
 
@@ -114,13 +114,13 @@ export async function startStage(options: {
     undo.push(() => connection.close());
     const bare = await BareCluster.connect(kubeconfigPath);
     undo.push(() => bare.close());
-    onStep('Keeping the workflow bundles');
-    await keepBundles();
+    onStep('Building our programs as an image has them');
+    const programs = await buildPrograms();
     const env = { TEMPORAL_ADDRESS: address, KUBECONFIG: kubeconfigPath };
     const workerEnv = { ...env, PILOTLIGHT_HEARTBEATS: options.heartbeats };
-    const ours = [await createWorker({ folder, env: workerEnv, profileFolder })];
+    const ours = [await createWorker({ programs, folder, env: workerEnv, profileFolder })];
     for (let index = 0; index < options.apis; index += 1) {
-      ours.push(await createApi({ folder, env, profileFolder, name: `api-${index}` }));
+      ours.push(await createApi({ programs, folder, env, profileFolder, name: `api-${index}` }));
     }
     for (const { name, process } of ours) {
       onStep(`Starting ${name}`);
@@ -157,17 +157,6 @@ export async function startStage(options: {
     await stop('failed');
     throw error;
   }
-}
-
-/** Bundling on two busy cores, once for each setting of heartbeats. */
-const bundlingTimeoutMs = 120_000;
-
-/** As an image has them: a worker that bundles by itself keeps 150 MB for it. */
-async function keepBundles(): Promise<void> {
-  await runCommand({
-    ...{ command: process.execPath, timeoutMs: bundlingTimeoutMs },
-    args: [join(import.meta.dirname, '../src/workers/keep-bundle.ts')],
-  });
 }
 
 const templateHash = 'bench';
