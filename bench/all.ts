@@ -1,7 +1,7 @@
 /** Makes all measurements, each in a process and on servers of its own. */
 import { execa } from 'execa';
 import { writeFile } from 'node:fs/promises';
-import { cpus, loadavg, totalmem } from 'node:os';
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Report, Result, Results } from './results.ts';
 import type { Measurement } from './suite.ts';
@@ -29,7 +29,7 @@ export async function measureAll(options: {
   const results: Results = {
     ...{ version: 1, startedAt: new Date().toISOString(), quick, cluster },
     machine: {
-      cpus: cpus().length,
+      cpus: availableParallelism(),
       model: cpus()[0]?.model ?? 'unknown',
       memoryGb: Math.round(totalmem() / bytesPerGb),
       node: process.version,

@@ -33,6 +33,8 @@ export class BareCluster {
   readonly #headers: Record<string, string>;
   readonly #calls: Agent;
   readonly #watches: Agent;
+  /** Bytes that watches have brought. */
+  watchedBytes = 0;
 
   private constructor(origin: string, options: RequestOptions) {
     this.#origin = origin;
@@ -116,7 +118,7 @@ export class BareCluster {
     let { version } = watch;
     // The API server ends a watch that it takes for too slow, as it does in a burst of creates.
     for (let round = 0; round < maxWatchRounds; round += 1) {
-      await followLines(body, (line) => {
+      await followLines(this.#counted(body), (line) => {
         const { type, object } = JSON.parse(line) as { type: string; object: V1Pod };
         if (type !== 'ADDED' && type !== 'MODIFIED' && type !== 'DELETED') {
           throw new Error(`the watch failed: ${line.slice(0, 500)}`);
@@ -127,6 +129,13 @@ export class BareCluster {
       body = await this.#openWatch({ ...watch, version });
     }
     throw new Error(`the API server ended the watch ${maxWatchRounds} times`);
+  }
+
+  async *#counted(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of body) {
+      this.watchedBytes += chunk.length;
+      yield chunk;
+    }
   }
 
   async #openWatch(watch: {

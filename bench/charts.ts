@@ -43,11 +43,11 @@ export function chartsOf({ results }: Results): Chart[] {
     (report): report is Of<'claims' | 'burst'> =>
       report.benchmark === 'claims' || report.benchmark === 'burst',
   );
-  const quiets = reports.filter((report): report is Of<'quiet'> => report.benchmark === 'quiet');
+  const growths = reports.filter((report): report is Of<'growth'> => report.benchmark === 'growth');
   return [
     ...(fills.length > 0 ? [fillChart(fills)] : []),
-    ...(loads.length > 0 ? [claimChart(loads), cpuChart(loads)] : []),
-    ...(quiets.length > 0 ? [memoryChart(quiets)] : []),
+    ...(loads.length > 0 ? [claimChart(loads), heldChart(loads), cpuChart(loads)] : []),
+    ...growths.slice(0, 1).map(memoryChart),
   ];
 }
 
@@ -113,32 +113,66 @@ function claimChart(loads: Of<'claims' | 'burst'>[]): Chart {
   });
 }
 
-/** Who spends the machine: CPU milliseconds a claim, by process. */
-function cpuChart(loads: Of<'claims' | 'burst'>[]): Chart {
-  const processes = [...new Set(loads.flatMap(({ cpuSeconds }) => Object.keys(cpuSeconds.pool)))];
-  return draw('cpu', 'CPU milliseconds a claim, by process', {
-    xAxis: { type: 'category', data: loads.map(nameOf) },
-    yAxis: { type: 'value', name: 'ms' },
-    series: processes.map((name) => ({
-      ...{ type: 'bar', stack: 'cpu', name },
-      data: loads.map(({ cpuSeconds, claims }) =>
-        Math.round(((cpuSeconds.pool[name] ?? 0) * 1000) / Math.max(1, claims.count)),
+/** Whether a rate is held: the typical latency at the start and at the end of a part. */
+function heldChart(loads: Of<'claims' | 'burst'>[]): Chart {
+  const held = loads.flatMap((load) =>
+    load.growth === null ? [] : [{ name: nameOf(load), growth: load.growth }],
+  );
+  const bar = (name: string, data: number[]): BarSeriesOption => ({ type: 'bar', name, data });
+  return draw('sustained', 'Claims: p50 of the first and the last third, in ms (log.)', {
+    xAxis: { type: 'category', data: held.map(({ name }) => name) },
+    yAxis: { type: 'log', name: 'ms', min: 1 },
+    series: [
+      bar(
+        'first third',
+        held.map(({ growth }) => growth.pool.firstThirdP50Ms),
       ),
-    })),
+      bar(
+        'last third',
+        held.map(({ growth }) => growth.pool.lastThirdP50Ms),
+      ),
+      bar(
+        'floor, first third',
+        held.map(({ growth }) => growth.floor.firstThirdP50Ms),
+      ),
+      bar(
+        'floor, last third',
+        held.map(({ growth }) => growth.floor.lastThirdP50Ms),
+      ),
+    ],
   });
 }
 
-function memoryChart(quiets: Of<'quiet'>[]): Chart {
+/** Who spends the machine: CPU milliseconds a claim by process, ours beside the floor's. */
+function cpuChart(loads: Of<'claims' | 'burst'>[]): Chart {
+  const processes = [...new Set(loads.flatMap(({ cpuSeconds }) => Object.keys(cpuSeconds.pool)))];
+  const series = (of: 'pool' | 'floor') =>
+    processes.map((name): BarSeriesOption => ({
+      ...{ type: 'bar', stack: of, name },
+      data: loads.map(({ cpuSeconds, claims }) =>
+        Math.round(((cpuSeconds[of][name] ?? 0) * 1000) / Math.max(1, claims.count)),
+      ),
+    }));
+  // The same process has the same colour in both: series of one name share it.
+  return draw('cpu', 'CPU milliseconds a claim by process: ours, and the floor beside it', {
+    xAxis: { type: 'category', data: loads.map(nameOf) },
+    yAxis: { type: 'value', name: 'ms' },
+    series: [...series('pool'), ...series('floor')],
+  });
+}
+
+/** Memory as pools and pods grow. */
+function memoryChart({ emptyMb, steps }: Of<'growth'>): Chart {
   const processes = ['worker', 'api-0', 'temporal'];
-  return draw('memory', 'Resident memory with quiet pools', {
+  return draw('memory', 'Resident memory, as pools and pods grow', {
     xAxis: {
       type: 'category',
-      data: quiets.map(({ pools, pods, heartbeats }) => `${pools} × ${pods / pools} ${heartbeats}`),
+      data: ['empty', ...steps.map(({ pools, pods }) => `${pods} in ${pools}`)],
     },
     yAxis: { type: 'value', name: 'MB' },
     series: processes.map((name) => ({
-      ...{ type: 'bar', name },
-      data: quiets.map(({ memoryMb }) => memoryMb.full[name] ?? 0),
+      ...{ type: 'line', name },
+      data: [emptyMb, ...steps.map(({ memoryMb }) => memoryMb)].map((memory) => memory[name] ?? 0),
     })),
   });
 }

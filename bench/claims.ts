@@ -3,14 +3,13 @@
  * all at once), against the floor: a bare loop that does the same at the same instants.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { auditDelayMs, countOwnWrites, endOfLog } from './audit.ts';
 import { BareCluster, isReady, podsPath } from './bare-cluster.ts';
 import { BarePool } from './claim-floor.ts';
 import { loadClaims } from './claim-load.ts';
-import { reportClaims, type ClaimsReport, type LoadSettings, type Phase } from './claims-report.ts';
-import { countCpuSeconds } from './cpu-seconds.ts';
-import type { Timed } from './open-loop.ts';
-import { fetchMetrics, sumOfMetric } from './prometheus.ts';
+import { measurePhase, type Phase } from './claim-phase.ts';
+import { reportClaims, type ClaimsReport, type LoadSettings } from './claims-report.ts';
+import { measureEmptyLoad } from './empty/empty-load.ts';
+import { readHistories } from './pool-histories.ts';
 import type { LoadSchedule } from './schedules.ts';
 import { removePools } from './several-pools.ts';
 import { namespace, type Stage } from './stage.ts';
@@ -19,7 +18,7 @@ import { namespace, type Stage } from './stage.ts';
 const dwellMs = 5_000;
 
 /** After a phase controllers and databases still work on what was deleted. */
-const restMs = 2_000;
+const restMs = 1_500;
 
 /** Refilling after a burst of 300 took 3 s; ten times that is a pool that has stopped. */
 const refillDeadlineMs = 60_000;
@@ -28,51 +27,35 @@ const refillDeadlineMs = 60_000;
 const maxPods = 2_000;
 const maxPending = 500;
 
-/** Measures claims; raises when a pool does not fill or the load can't be made. */
-export async function measureClaims(options: {
+const pool = 'claims';
+
+/** What a load is made with. */
+interface ClaimsOptions {
   stage: Stage;
   settings: LoadSettings;
   schedule: LoadSchedule;
   onStep: (step: string) => void;
   signal: AbortSignal;
-}): Promise<ClaimsReport> {
+}
+
+/** Measures claims; raises when a pool does not fill or the load can't be made. */
+export async function measureClaims(options: ClaimsOptions): Promise<ClaimsReport> {
   const { stage, settings, schedule, onStep, signal } = options;
   const { poolSize: size } = settings;
   const clusters = { claims: await BareCluster.connect(stage.kubeconfigPath), bulk: stage.bare };
   const floor = new BarePool({ name: 'floor', size, clusters });
-  const pool = 'claims';
   try {
     onStep(`Filling a pool and the floor with ${size} pods each`);
     await stage.createPool(pool, { warmTarget: size, maxPods, maxPending });
-    await untilWarm(stage, pool, size);
+    await untilWarm(stage, size);
     await floor.start();
-    const phases: { pool: Phase[]; floor: Phase[] } = { pool: [], floor: [] };
-    for (const [index, arrivalsMs] of [schedule.warmUp, ...schedule.parts].entries()) {
-      const what = index === 0 ? 'Warming up' : `Part ${index} of ${schedule.parts.length}`;
-      // The order changes from part to part, so that neither always runs on the fresher machine.
-      const order = index % 2 === 0 ? (['pool', 'floor'] as const) : (['floor', 'pool'] as const);
-      for (const kind of order) {
-        onStep(`${what}: ${kind}, ${arrivalsMs.length} claims`);
-        const claimIds = settings.claimIds ? `bench-${index}` : null;
-        const load = { arrivalsMs, dwellMs, signal };
-        const phase = await (kind === 'floor'
-          ? measurePhase(stage, async () => {
-              const timed = await floor.load(load);
-              await floor.untilFull();
-              return timed.map((claim) => withHit(claim, true));
-            })
-          : measurePhase(stage, async () => {
-              const timed = await loadClaims({ ...load, urls: stage.apiUrls, pool, claimIds });
-              await untilWarm(stage, pool, size);
-              return timed.map((claim) =>
-                withHit(claim, claim.result.ok && claim.result.value.hit),
-              );
-            }));
-        if (index > 0) phases[kind].push(phase);
-        await sleep(restMs);
-      }
-    }
-    return reportClaims({ settings, ...phases });
+    const phases = await measurePhases(options, floor);
+    onStep('Reading the histories');
+    const { trouble, actions } = await readHistories(stage.client, [pool], phases.pool);
+    onStep('As many empty activities at the same rate');
+    const arrivalsMs = schedule.parts[0] ?? [];
+    const empty = await measureEmptyLoad({ stage, arrivalsMs, signal });
+    return reportClaims({ settings, ...phases, trouble, historyActions: actions, empty });
   } finally {
     await floor.stop();
     await removePools(stage, [{ pool, pods: size }]);
@@ -80,50 +63,42 @@ export async function measureClaims(options: {
   }
 }
 
-function withHit(claim: Timed<unknown>, hit: boolean): Phase['claims'][number] {
-  const { latencyMs, result } = claim;
-  return { latencyMs, hit, error: result.ok ? null : String(result.error) };
-}
-
-/** Runs a load and counts what it cost until everything is as it was before. */
-async function measurePhase(stage: Stage, load: () => Promise<Phase['claims']>): Promise<Phase> {
-  const before = await readCounters(stage);
-  const usedCpu = await countCpuSeconds(stage.processes());
-  const claims = await load();
-  const cpuSeconds = await usedCpu();
-  if (stage.auditLog !== null) await sleep(auditDelayMs);
-  const after = await readCounters(stage);
-  return {
-    claims,
-    cpuSeconds,
-    racesLost: after.racesLost - before.racesLost,
-    actions: after.actions - before.actions,
-    writes: stage.auditLog === null ? null : await countOwnWrites(stage.auditLog, before.logEndsAt),
-  };
-}
-
-interface Counters {
-  racesLost: number;
-  actions: number;
-  logEndsAt: number;
-}
-
-async function readCounters(stage: Stage): Promise<Counters> {
-  let racesLost = 0;
-  for (const url of stage.apiUrls) {
-    const text = await fetchMetrics(`${url}/metrics`);
-    racesLost += sumOfMetric(text, 'pilotlight_claim_races_lost_total');
+/** The parts of the load, ours and the floor's in alternate order, after a warm-up of both. */
+async function measurePhases(
+  { stage, settings, schedule, onStep, signal }: ClaimsOptions,
+  floor: BarePool,
+): Promise<{ pool: Phase[]; floor: Phase[] }> {
+  const phases: { pool: Phase[]; floor: Phase[] } = { pool: [], floor: [] };
+  for (const [index, arrivalsMs] of [schedule.warmUp, ...schedule.parts].entries()) {
+    const what = index === 0 ? 'Warming up' : `Part ${index} of ${schedule.parts.length}`;
+    // The order changes from part to part, so that neither always runs on the fresher machine.
+    const order = index % 2 === 0 ? (['pool', 'floor'] as const) : (['floor', 'pool'] as const);
+    for (const kind of order) {
+      onStep(`${what}: ${kind}, ${arrivalsMs.length} claims`);
+      const claimIds = settings.claimIds ? `bench-${index}` : null;
+      const load = { arrivalsMs, dwellMs, signal };
+      const lastsMs = arrivalsMs.at(-1) ?? 0;
+      const phase = await measurePhase({ stage, kind, lastsMs, signal }, async () => {
+        if (kind === 'floor') {
+          const timed = await floor.load(load);
+          await floor.untilFull();
+          return timed.map(({ latencyMs, result }) => ({ latencyMs, hit: true, result }));
+        }
+        const timed = await loadClaims({ ...load, urls: stage.apiUrls, pool, claimIds });
+        await untilWarm(stage, settings.poolSize);
+        return timed.map(({ latencyMs, result }) => {
+          return { latencyMs, hit: result.ok && result.value.hit, result };
+        });
+      });
+      if (index > 0) phases[kind].push(phase);
+      await sleep(restMs);
+    }
   }
-  const temporal = await fetchMetrics(stage.metricsUrl);
-  return {
-    racesLost,
-    actions: sumOfMetric(temporal, 'action', { namespace: 'default' }),
-    logEndsAt: stage.auditLog === null ? 0 : await endOfLog(stage.auditLog),
-  };
+  return phases;
 }
 
 /** Waits until the pool has as many unclaimed Ready pods as it should. */
-async function untilWarm(stage: Stage, pool: string, size: number): Promise<void> {
+async function untilWarm(stage: Stage, size: number): Promise<void> {
   const selector = `pilotlight.dev/pool=${pool},pilotlight.dev/state=unclaimed`;
   const path = `${podsPath(namespace)}?labelSelector=${encodeURIComponent(selector)}`;
   const deadlineMs = performance.now() + refillDeadlineMs;

@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises';
 /** Linux counts CPU time in hundredths of a second on every architecture that Node runs on. */
 const ticksPerSecond = 100;
 
-/** CPU seconds (user and system) that a process has used; null where /proc tells nothing of it. */
-async function cpuSecondsOf(pid: number): Promise<number | null> {
+/** CPU seconds (user and system) that a process has used since its start; null where /proc tells nothing of it. */
+export async function cpuSecondsOf(pid: number): Promise<number | null> {
   try {
     return parseStat(await readFile(`/proc/${pid}/stat`, 'utf8'));
   } catch {

@@ -5,16 +5,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { podsPath, type BareCluster } from './bare-cluster.ts';
 import { barePod } from './bare-pod.ts';
-import { actionsSince, readActions, sumOfActions } from './actions.ts';
+import { actionsEach, actionsSince, addActions, readActions, sumOfActions } from './actions.ts';
+import type { Actions } from './actions.ts';
 import { countCpuSeconds } from './cpu-seconds.ts';
 import { EmptyActivities } from './empty/empty-activities.ts';
 import { readMemory, type Memory } from './memory.ts';
+import { readHistories } from './pool-histories.ts';
 import { fetchMetrics } from './prometheus.ts';
 import { countReadyPods } from './ready-pods.ts';
 import { createPools, removePools, selectorOf, sharesOf } from './several-pools.ts';
 import { namespace, type Stage } from './stage.ts';
 import { median, round, spreadOf, type Spread } from './statistics.ts';
-import { addTrouble, noTrouble, readTrouble, type WorkflowTrouble } from './workflow-trouble.ts';
+import { addTrouble, noTrouble, type WorkflowTrouble } from './workflow-trouble.ts';
 
 /** Pods of the warm-up: code is compiled and connections are open afterwards, nothing is full. */
 const warmUpPods = 50;
@@ -30,7 +32,9 @@ interface Filled {
 
 /** One fill of ours, with what it cost Temporal and what memory the processes had at its end. */
 interface PoolFill extends Filled {
-  actions: number;
+  actions: Actions;
+  /** By the pools' histories, heartbeats left out. */
+  historyActions: Actions;
   memoryMb: Memory;
   trouble: WorkflowTrouble;
 }
@@ -55,6 +59,10 @@ export interface FillReport {
   cpuSeconds: { pool: Record<string, number>; floor: Record<string, number> };
   /** Temporal's actions for each pod, heartbeats, lists and cards included; of all runs. */
   actionsPerPod: number;
+  /** The same by kind. */
+  actionKinds: Actions;
+  /** By the pools' histories: without heartbeats. */
+  historyActionsPerPod: number;
   /** Resident memory at the end of the last run, by process. */
   memoryMb: Memory;
   /** Of all runs. */
@@ -139,12 +147,10 @@ async function fillPools(
     // The pools hear of their last pods within a tick of 200 ms, and publish their cards.
     await sleep(restMs);
     const after = readActions(await fetchMetrics(stage.metricsUrl));
-    return {
-      ...filled,
-      actions: sumOfActions(actionsSince(before, after)),
-      memoryMb: await readMemory(stage.processes()),
-      trouble: await readTrouble(stage.client, names),
-    };
+    const memoryMb = await readMemory(stage.processes());
+    const { trouble, actions: historyActions } = await readHistories(stage.client, names);
+    const actions = actionsSince(before, after);
+    return { ...filled, actions, historyActions, memoryMb, trouble };
   } finally {
     await removePools(stage, shares);
   }
@@ -209,6 +215,10 @@ export function reportFill(options: {
   const floorTimes = floor.map(({ readyMs }) => Math.round(readyMs));
   const readyMs = median(readyTimes);
   const floorMs = median(floorTimes);
+  const actions = pool.map((fill) => fill.actions).reduce(addActions, {});
+  const historyActions = pool.map((fill) => fill.historyActions).reduce(addActions, {});
+  const spawned = pods * pool.length;
+  const perPod = (count: number): number => round(count / Math.max(1, spawned));
   return {
     benchmark: 'fill',
     cluster,
@@ -226,9 +236,9 @@ export function reportFill(options: {
     },
     runs: readyTimes.map((time, index) => ({ readyMs: time, floorMs: floorTimes[index] ?? NaN })),
     cpuSeconds: { pool: typical(pool, readyMs), floor: typical(floor, floorMs) },
-    actionsPerPod: round(
-      pool.reduce((sum, { actions }) => sum + actions, 0) / Math.max(1, pods * pool.length),
-    ),
+    actionsPerPod: perPod(sumOfActions(actions)),
+    actionKinds: actionsEach(actions, spawned),
+    historyActionsPerPod: perPod(sumOfActions(historyActions)),
     memoryMb: pool.at(-1)?.memoryMb ?? {},
     trouble: pool.map(({ trouble }) => trouble).reduce(addTrouble, noTrouble),
   };

@@ -25,7 +25,7 @@ export function formatFill(report: FillReport): string {
     'CPU seconds of a typical run',
     formatCpu(report.cpuSeconds),
     '',
-    `Temporal actions per pod ${report.actionsPerPod}, longest history ${trouble.longestHistory} events`,
+    `Temporal actions per pod ${report.actionsPerPod}, by the histories ${report.historyActionsPerPod}; longest history ${trouble.longestHistory} events`,
     `workflow tasks failed ${trouble.failedWorkflowTasks}, timed out ${trouble.timedOutWorkflowTasks}; heartbeats lost ${trouble.lostHeartbeats}`,
     `resident memory: ${formatMemory(report.memoryMb)}`,
   ].join('\n');

@@ -15,8 +15,10 @@ import { measureClaims } from './claims.ts';
 import { measureFill } from './fill.ts';
 import { formatClaims } from './format-claims.ts';
 import { formatFill } from './format-fill.ts';
+import { formatGrowth } from './format-growth.ts';
 import { formatQuiet } from './format-quiet.ts';
 import { formatRestart } from './format-restart.ts';
+import { measureGrowth } from './growth.ts';
 import { measureOnStage, type CommonOptions } from './measure-on-stage.ts';
 import { measureQuiet } from './quiet.ts';
 import { formatReport } from './report.ts';
@@ -29,6 +31,7 @@ import { wholeNumber } from './whole-number.ts';
 /** The options of the benchmarks of claims. */
 interface ClaimOptions extends CommonOptions {
   claimIds?: true;
+  parts: number;
   replicas: number;
 }
 
@@ -74,11 +77,7 @@ addCommonOptions(program.command('quiet'))
       .argParser(wholeNumber(10, 7_200))
       .default(60),
   )
-  .addOption(
-    new Option('--heartbeats <profile>', "the worker's setting")
-      .choices(heartbeatProfiles)
-      .default('default' satisfies HeartbeatProfile),
-  )
+  .addOption(heartbeatsOption())
   .action(
     async (
       options: CommonOptions & {
@@ -96,6 +95,22 @@ addCommonOptions(program.command('quiet'))
       });
     },
   );
+
+addCommonOptions(program.command('growth'))
+  .description('what each pool and each pod adds, on servers that hold ever more of both')
+  .addOption(
+    new Option('--seconds <number>', 'how long to measure after the last step')
+      .argParser(wholeNumber(10, 7_200))
+      .default(60),
+  )
+  .addOption(heartbeatsOption())
+  .action(async (options: CommonOptions & { seconds: number; heartbeats: HeartbeatProfile }) => {
+    const { cluster, seconds, heartbeats } = options;
+    await measureOnStage({ ...options, apis: 1 }, async (stage) => {
+      const report = await measureGrowth({ ...stage, cluster, seconds, heartbeats });
+      return { report, text: formatGrowth(report) };
+    });
+  });
 
 addCommonOptions(program.command('restart'))
   .description('kill the API and the worker, and await the first claim and a resumed fill')
@@ -124,7 +139,7 @@ addClaimOptions(program.command('claims'))
       .default(10),
   )
   .addOption(
-    new Option('--seconds <number>', 'length of the load')
+    new Option('--seconds <number>', 'length of all parts together')
       .argParser(wholeNumber(2, 3_600))
       .default(60),
   )
@@ -142,7 +157,11 @@ addClaimOptions(program.command('claims'))
     ) => {
       const { rate: ratePerSecond, seconds, pool: poolSize, seed } = options;
       const settings = { benchmark: 'claims' as const, ratePerSecond, seconds, poolSize };
-      await measureLoad(options, settings, steadyLoad({ ratePerSecond, seconds, seed }));
+      await measureLoad(
+        options,
+        settings,
+        steadyLoad({ ratePerSecond, seconds, parts: options.parts, seed }),
+      );
     },
   );
 
@@ -156,14 +175,14 @@ addClaimOptions(program.command('burst'))
   .action(async (options: ClaimOptions & { claims: number }) => {
     const poolSize = options.claims;
     const settings = { benchmark: 'burst' as const, ratePerSecond: null, seconds: null, poolSize };
-    await measureLoad(options, settings, burst(poolSize));
+    await measureLoad(options, settings, burst({ claims: poolSize, parts: options.parts }));
   });
 
 program
   .command('all')
-  .description('make all measurements, each on servers of its own: about an hour')
+  .description('make all measurements, each on servers of its own: about 45 minutes')
   .addOption(clusterOption().default('control-plane' satisfies ClusterKind))
-  .option('--quick', 'fewer sizes and short loads, for a first look: about 12 minutes')
+  .option('--quick', 'fewer sizes and short loads, for a first look: about 15 minutes')
   .option('--only <names...>', 'some of the measurements, by name')
   .requiredOption('--json <file>', 'where the results go, after each measurement')
   .action(
@@ -214,6 +233,12 @@ function clusterOption(): Option {
   return new Option('--cluster <kind>', 'the cluster to start').choices(clusterKinds);
 }
 
+function heartbeatsOption(): Option {
+  return new Option('--heartbeats <profile>', "the worker's setting")
+    .choices(heartbeatProfiles)
+    .default('default' satisfies HeartbeatProfile);
+}
+
 function addCommonOptions(command: Command): Command {
   return command
     .addOption(clusterOption().default('simulated' satisfies ClusterKind))
@@ -223,6 +248,11 @@ function addCommonOptions(command: Command): Command {
 
 function addClaimOptions(command: Command): Command {
   return addCommonOptions(command)
+    .addOption(
+      new Option('--parts <number>', 'measured parts, each of ours and of the floor')
+        .argParser(wholeNumber(1, 50))
+        .default(3),
+    )
     .option('--claim-ids', 'callers name their claims, which makes each one retryable')
     .addOption(
       new Option('--replicas <number>', 'replicas of the API')

@@ -1,7 +1,7 @@
 /** Memory of processes, and of which parts ours is made up. */
 import { readFile } from 'node:fs/promises';
 import type { TimedProcess } from './cpu-seconds.ts';
-import { sumOfMetric } from './prometheus.ts';
+import { fetchMetrics, sumOfMetric } from './prometheus.ts';
 import { round } from './statistics.ts';
 
 const bytesPerMb = 1_000_000;
@@ -45,4 +45,15 @@ export function memoryPartsOf(metrics: string): MemoryParts {
     heapTotalMb: mb('nodejs_heap_size_total_bytes'),
     externalMb: mb('nodejs_external_memory_bytes'),
   };
+}
+
+/** The parts of each process, by its name. Raises when one does not serve its metrics. */
+export async function readMemoryParts(
+  processes: { name: string; url: string }[],
+): Promise<Record<string, MemoryParts>> {
+  const parts: Record<string, MemoryParts> = {};
+  for (const { name, url } of processes) {
+    parts[name] = memoryPartsOf(await fetchMetrics(`${url}/metrics`));
+  }
+  return parts;
 }

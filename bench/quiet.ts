@@ -4,32 +4,24 @@
  * put together from it: one list a pool, and the heartbeats of the one watcher.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { actionsSince, heartbeatKind, readActions, type Actions } from './actions.ts';
+import { actionsEach, actionsSince, heartbeatKind, readActions, type Actions } from './actions.ts';
 import { countCpuSeconds } from './cpu-seconds.ts';
-import { memoryPartsOf, readMemory, type Memory, type MemoryParts } from './memory.ts';
+import { readMemory, readMemoryParts, type Memory, type MemoryParts } from './memory.ts';
+import { readHistories } from './pool-histories.ts';
 import { fetchMetrics } from './prometheus.ts';
 import { fillInTurns, removePools, sharesOf } from './several-pools.ts';
 import type { Stage } from './stage.ts';
 import { round } from './statistics.ts';
-import { readTrouble, type WorkflowTrouble } from './workflow-trouble.ts';
+import type { WorkflowTrouble } from './workflow-trouble.ts';
 
 /** Cards are published and lists made right after a fill; a minor card comes after 30 s. */
 const settleMs = 35_000;
 
 const secondsPerHour = 3_600;
 
-/** The report of quiet pools. */
-export interface QuietReport {
-  benchmark: 'quiet';
-  cluster: string;
-  heartbeats: string;
-  pools: number;
-  pods: number;
-  /** From the start of the first workflow until the last pod was Ready, ten pools at a time. */
-  fillMs: number;
-  /** How long was measured. */
-  seconds: number;
-  /** What was counted in that time. */
+/** What an hour of quiet pools costs Temporal, and what it is put together from. */
+export interface QuietHour {
+  /** What was counted in the time that was measured. */
   actions: Actions;
   /** Lists that pools made in that time. */
   lists: number;
@@ -40,6 +32,21 @@ export interface QuietReport {
   /** The watcher's heartbeats, whatever the number of pools. */
   perWatcherAndHour: number;
   perHour: number;
+}
+
+/** The report of quiet pools. */
+export interface QuietReport extends QuietHour {
+  benchmark: 'quiet';
+  cluster: string;
+  heartbeats: string;
+  pools: number;
+  pods: number;
+  /** From the start of the first workflow until the last pod was Ready, ten pools at a time. */
+  fillMs: number;
+  /** Temporal's actions for each pod of the fill, by kind; the starts of the pools are in it. */
+  fillActionsPerPod: Actions;
+  /** How long was measured. */
+  seconds: number;
   cpuSeconds: Record<string, number>;
   memoryMb: { empty: Memory; full: Memory };
   parts: Record<string, MemoryParts>;
@@ -60,36 +67,44 @@ export async function measureQuiet(options: {
   const { stage, cluster, heartbeats, pools, pods, seconds, onStep, signal } = options;
   const shares = sharesOf({ name: 'quiet', pools, pods });
   const empty = await readMemory(stage.processes());
+  const atStart = readActions(await fetchMetrics(stage.metricsUrl));
   onStep(`Filling ${pools} pools with ${pods} pods`);
   try {
     const fillMs = await fillInTurns(stage, shares);
+    const filled = actionsSince(atStart, readActions(await fetchMetrics(stage.metricsUrl)));
     onStep(`Letting them settle for ${settleMs / 1000} s`);
     await sleep(settleMs, undefined, { signal });
     onStep(`Measuring for ${seconds} s`);
-    const before = readActions(await fetchMetrics(stage.metricsUrl));
-    const usedCpu = await countCpuSeconds(stage.processes());
-    await sleep(seconds * 1000, undefined, { signal });
-    const cpuSeconds = await usedCpu();
-    const after = readActions(await fetchMetrics(stage.metricsUrl));
-    const parts: QuietReport['parts'] = {};
-    for (const { name, url } of stage.ours) {
-      parts[name] = memoryPartsOf(await fetchMetrics(`${url}/metrics`));
-    }
+    const { actions, cpuSeconds } = await watchQuiet({ stage, seconds, signal });
+    const names = shares.map(({ pool }) => pool);
     return {
       ...{ benchmark: 'quiet', cluster, heartbeats, pools, pods, seconds },
       fillMs: Math.round(fillMs),
-      ...costOf({ actions: actionsSince(before, after), seconds, pools }),
+      fillActionsPerPod: actionsEach(filled, pods),
+      ...costOf({ actions, seconds, pools }),
       cpuSeconds,
       memoryMb: { empty, full: await readMemory(stage.processes()) },
-      parts,
-      trouble: await readTrouble(
-        stage.client,
-        shares.map(({ pool }) => pool),
-      ),
+      parts: await readMemoryParts(stage.ours),
+      trouble: (await readHistories(stage.client, names)).trouble,
     };
   } finally {
     await removePools(stage, shares);
   }
+}
+
+/** What is spent in some seconds in which nothing happens. */
+export async function watchQuiet(options: {
+  stage: Stage;
+  seconds: number;
+  signal: AbortSignal;
+}): Promise<{ actions: Actions; cpuSeconds: Record<string, number> }> {
+  const { stage, seconds, signal } = options;
+  const before = readActions(await fetchMetrics(stage.metricsUrl));
+  const usedCpu = await countCpuSeconds(stage.processes());
+  await sleep(seconds * 1000, undefined, { signal });
+  const cpuSeconds = await usedCpu();
+  const after = readActions(await fetchMetrics(stage.metricsUrl));
+  return { actions: actionsSince(before, after), cpuSeconds };
 }
 
 /** Actions that belong to a list of a pool's pods. */
@@ -97,14 +112,7 @@ const activityKind = 'command_ScheduleActivityTask';
 const timerKind = 'command_StartTimer';
 
 /** The hour of quiet pools, from what came in some seconds. Exported for its test. */
-export function costOf(counted: {
-  actions: Actions;
-  seconds: number;
-  pools: number;
-}): Pick<
-  QuietReport,
-  'actions' | 'lists' | 'actionsPerList' | 'perPoolAndHour' | 'perWatcherAndHour' | 'perHour'
-> {
+export function costOf(counted: { actions: Actions; seconds: number; pools: number }): QuietHour {
   const { actions, seconds, pools } = counted;
   const lists = actions[timerKind] ?? 0;
   // Each list is announced by a timer. A card of the pool comes with the first list after ten minutes, so

@@ -1,11 +1,12 @@
 /** Results as a page: goals, charts, and a table of each kind of measurement. */
 import type { Chart } from './charts.ts';
-import { judge } from './goals.ts';
+import { judge, type Judged } from './goals.ts';
+import { formatCosts, loadName } from './report-costs.ts';
+import { table, type Cell } from './report-table.ts';
 import type { Report, Results } from './results.ts';
+import { whereTimeGoes } from './where-time-goes.ts';
 
 type Of<B extends Report['benchmark']> = Extract<Report, { benchmark: B }>;
-
-type Cell = string | number | null;
 
 /** The page in Markdown; charts are named as files in `chartFolder`. */
 export function formatReport(
@@ -14,6 +15,8 @@ export function formatReport(
 ): string {
   const { machine, startedAt, cluster, quick } = results;
   const { charts, chartFolder } = options;
+  const judged = judge(results);
+  const reports = results.results.flatMap(({ report }) => report ?? []);
   return [
     '# Benchmarks: report',
     '',
@@ -23,13 +26,16 @@ export function formatReport(
     '',
     ...table(
       ['goal', 'measured', 'met'],
-      judge(results).map(({ goal, measured, isMet }) => [goal, measured, isMet ? 'yes' : '**no**']),
+      judged.map(({ goal, measured, isMet }) => [goal, measured, isMet ? 'yes' : '**no**']),
     ),
+    ...missed(results, judged),
     ...charts.flatMap(({ name, title }) => [`![${title}](${chartFolder}/${name}.svg)`, '']),
     ...section(results, ['fill'], '## Fills', fillHead, fillRow),
     ...section(results, ['claims', 'burst'], '## Claims', claimHead, claimRow),
+    ...section(results, ['claims', 'burst'], '## Sustained claims', heldHead, heldRow),
     ...section(results, ['restart'], '## Restarts', restartHead, restartRow),
     ...section(results, ['quiet'], '## Quiet pools', quietHead, quietRow),
+    ...formatCosts(reports),
     ...cpuTable(results),
     ...failures(results),
   ]
@@ -37,9 +43,20 @@ export function formatReport(
     .replace(/\n*$/, '\n');
 }
 
-function table(head: string[], rows: Cell[][]): string[] {
-  const line = (cells: Cell[]): string => `| ${cells.map((cell) => cell ?? '').join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line), ''];
+/** Where the time goes in each measurement that missed a goal. */
+function missed({ results, machine }: Results, judged: Judged[]): string[] {
+  const lines = results.flatMap(({ name, report }) => {
+    const goals = judged.filter((one) => one.name === name && !one.isMet);
+    if (report === null || goals.length === 0) return [];
+    const what = goals.map(({ goal, measured }) => `${goal} (${measured})`).join('; ');
+    return [`- **${what}**. ${whereTimeGoes(report, machine.cpus)}`];
+  });
+  if (lines.length === 0) return [];
+  return [
+    ...['## Where the time goes, of each goal that was missed', '', ...lines, ''],
+    'CPU profiles of the processes: [profiles/README.md](profiles/README.md).',
+    '',
+  ];
 }
 
 function section<B extends Report['benchmark']>(
@@ -58,45 +75,65 @@ function section<B extends Report['benchmark']>(
 }
 
 const fillHead = [
-  ...['pods', 'pools', 'Ready (ms)', 'spread', 'floor (ms)', 'ratio', 'empty activities (ms)'],
-  ...['actions a pod', 'longest history', 'failed tasks'],
+  ...['pods', 'pools', 'Ready (ms)', 'spread', 'floor (ms)', 'spread', 'ratio'],
+  ...['empty activities (ms)', 'actions a pod', 'longest history', 'failed tasks'],
+  'lost heartbeats',
 ];
 
 function fillRow(report: Of<'fill'>): Cell[] {
   const { pods, pools, readyMs, spread, floorMs, ratio, emptyActivitiesMs, trouble } = report;
-  const { min, max } = spread.readyMs;
   return [
-    ...[pods, pools, readyMs, `${min} to ${max}`, floorMs, ratio, emptyActivitiesMs],
-    ...[report.actionsPerPod, trouble.longestHistory, trouble.failedWorkflowTasks],
+    ...[pods, pools, readyMs, range(spread.readyMs), floorMs, range(spread.floorMs), ratio],
+    ...[emptyActivitiesMs, report.actionsPerPod, trouble.longestHistory],
+    ...[trouble.failedWorkflowTasks, trouble.lostHeartbeats],
   ];
 }
 
 const claimHead = [
-  ...['claims', 'p50 / p90 / p99 (ms)', 'floor (ms)', 'ratio p50', 'ratio p99', 'hits', 'errors'],
-  ...['writes', 'actions'],
+  ...['claims', 'p50 / p90 / p99 (ms)', 'p50 of the parts', 'p99 of the parts', 'floor (ms)'],
+  ...['p50 of its parts', 'p99 of its parts', 'ratio p50', 'ratio p99', 'hits', 'errors'],
 ];
 
 function claimRow(report: Of<'claims' | 'burst'>): Cell[] {
-  const { claims, floor, ratio, ratePerSecond, claimIds } = report;
-  const pace = ratePerSecond === null ? 'at once' : `at ${ratePerSecond}/s`;
+  const { claims, floor, ratio, spread } = report;
   return [
-    `${claims.count} ${pace}${claimIds ? ', named' : ''}`,
+    `${claims.count}, ${loadName(report)}`,
     `${claims.p50Ms} / ${claims.p90Ms} / ${claims.p99Ms}`,
+    ...[range(spread.p50Ms), range(spread.p99Ms)],
     `${floor.p50Ms} / ${floor.p90Ms} / ${floor.p99Ms}`,
+    ...[range(spread.floorP50Ms), range(spread.floorP99Ms)],
     ...[ratio.p50, ratio.p99, report.hitRatio, claims.errors],
-    ...[report.writesPerClaim, report.actionsPerClaim],
+  ];
+}
+
+const heldHead = [
+  ...['claims', 'p50, first third (ms)', 'last third', 'ratio', 'floor, first third', 'last third'],
+  ...['ratio', 'cores in use', 'with all on the machine', 'floor', 'with all on the machine'],
+  'empty activities late by (ms)',
+];
+
+function heldRow(report: Of<'claims' | 'burst'>): Cell[] {
+  const { growth, saturation, empty } = report;
+  const [pool, floor] = [growth?.pool, growth?.floor];
+  return [
+    loadName(report),
+    ...[pool?.firstThirdP50Ms, pool?.lastThirdP50Ms, pool?.ratio].map((cell) => cell ?? null),
+    ...[floor?.firstThirdP50Ms, floor?.lastThirdP50Ms, floor?.ratio].map((cell) => cell ?? null),
+    ...[saturation.pool.ours, saturation.pool.machine].map(percent),
+    ...[saturation.floor.ours, saturation.floor.machine].map(percent),
+    empty.lateMs,
   ];
 }
 
 const restartHead = [
-  ...['pods', 'first claim (ms)', 'spread', 'floor (ms)'],
+  ...['pods', 'first claim (ms)', 'spread', 'its CPU (ms)', 'floor (ms)'],
   ...['resumed fill: next pod (ms)', 'all Ready (ms)'],
 ];
 
-function restartRow({ pods, firstClaimMs, spread, floorMs, resumed }: Of<'restart'>): Cell[] {
-  const { min, max } = spread.firstClaimMs;
+function restartRow({ pods, firstClaimMs, ...report }: Of<'restart'>): Cell[] {
+  const { firstClaimCpuMs, spread, floorMs, resumed } = report;
   return [
-    ...[pods, firstClaimMs, `${min} to ${max}`, floorMs],
+    ...[pods, firstClaimMs, range(spread.firstClaimMs), firstClaimCpuMs, floorMs],
     ...[resumed.firstPodMs, resumed.allReadyMs],
   ];
 }
@@ -115,22 +152,53 @@ function quietRow(report: Of<'quiet'>): Cell[] {
   ];
 }
 
+function range({ min, max }: { min: number; max: number }): string {
+  return `${min} to ${max}`;
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
+
 /** CPU seconds of ours and of the floor, by process. */
 function cpuTable({ results }: Results): string[] {
-  const used = results.flatMap(({ name, report }) =>
-    report !== null && report.benchmark !== 'restart' && report.benchmark !== 'quiet'
-      ? [{ name, cpu: report.cpuSeconds }]
-      : [],
-  );
-  const processes = [...new Set(used.flatMap(({ cpu }) => Object.keys(cpu.pool)))];
-  const cells = (cpu: Of<'fill'>['cpuSeconds']): Cell[] =>
-    processes.map((name) => `${cpu.pool[name] ?? ''} / ${cpu.floor[name] ?? ''}`);
+  const used = results.flatMap(({ name, report }) => {
+    if (report === null) return [];
+    switch (report.benchmark) {
+      case 'fill':
+        return [{ name, cpu: { ...report.cpuSeconds, empty: {} } }];
+      case 'claims':
+      case 'burst':
+        return [{ name, cpu: { ...report.cpuSeconds, empty: report.empty.cpuSeconds } }];
+      case 'quiet':
+      case 'growth':
+        return [{ name, cpu: { pool: report.cpuSeconds, floor: {}, empty: {} } }];
+      case 'restart':
+        return [];
+    }
+  });
   if (used.length === 0) return [];
+  const processes = [...new Set(used.flatMap(({ cpu }) => Object.keys(cpu.pool)))];
+  const all = (cpu: Record<string, number>): string =>
+    Object.values(cpu)
+      .reduce((total, seconds) => total + seconds, 0)
+      .toFixed(1);
+  type Cpu = Record<'pool' | 'floor' | 'empty', Record<string, number>>;
+  const cells = (cpu: Cpu): Cell[] =>
+    processes.map((name) => {
+      const figures = [cpu.pool, cpu.floor, cpu.empty].map((used) => used[name] ?? '-');
+      return figures.join(' / ');
+    });
   return [
-    ...['## CPU seconds, ours / floor', ''],
+    ...['## CPU seconds, ours / floor / empty activities', ''],
+    'A fill’s are of a typical run; a load’s of all parts, and of as many empty activities as one part has claims; quiet pools’ of the time that was watched. `bench` is the load generator, with the floor’s loop and the worker of the empty activities in it.',
+    '',
     ...table(
-      ['', ...processes],
-      used.map(({ name, cpu }) => [name, ...cells(cpu)]),
+      ['', 'all', ...processes],
+      used.map(({ name, cpu }) => [
+        ...[name, [cpu.pool, cpu.floor, cpu.empty].map(all).join(' / ')],
+        ...cells(cpu),
+      ]),
     ),
   ];
 }

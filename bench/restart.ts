@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { podsPath } from './bare-cluster.ts';
+import { cpuSecondsOf } from './cpu-seconds.ts';
 import type { OurProcess } from './our-processes.ts';
 import { countReadyPods } from './ready-pods.ts';
 import { createPools, fillInTurns, removePools, selectorOf, sharesOf } from './several-pools.ts';
@@ -34,6 +35,8 @@ export interface RestartReport {
   pools: number;
   /** From the start of the process to the answer of the first claim. */
   firstClaimMs: number;
+  /** CPU time of the process in that time; null where it can't be told. */
+  firstClaimCpuMs: number | null;
   /** The same machine starts a Node process that does nothing, and lists these pods. */
   floorMs: number;
   ratio: number;
@@ -59,12 +62,16 @@ export async function measureRestart(options: {
   try {
     onStep(`Filling ${pools} pools with ${pods} pods`);
     await fillInTurns(stage, shares);
-    const times: { claims: number[]; floor: number[] } = { claims: [], floor: [] };
+    const times: { claims: number[]; cpu: number[]; floor: number[] } = {
+      ...{ claims: [], cpu: [], floor: [] },
+    };
     for (let run = 1; run <= runs; run += 1) {
       signal.throwIfAborted();
       onStep(`Run ${run} of ${runs}: the API starts`);
       times.floor.push(await startBare(stage));
-      times.claims.push(await startApi(api, shares[0]?.pool ?? ''));
+      const { claimMs, cpuMs } = await startApi(api, shares[0]?.pool ?? '');
+      times.claims.push(claimMs);
+      if (cpuMs !== null) times.cpu.push(cpuMs);
     }
     onStep('A worker is killed during a fill');
     const resumed = await resumeFill(stage, worker);
@@ -72,6 +79,7 @@ export async function measureRestart(options: {
     const floorMs = Math.round(median(times.floor));
     return {
       ...{ benchmark: 'restart', cluster, pods, pools, firstClaimMs, floorMs, resumed },
+      firstClaimCpuMs: times.cpu.length === 0 ? null : Math.round(median(times.cpu)),
       ratio: Math.round((firstClaimMs / floorMs) * 100) / 100,
       spread: { firstClaimMs: spreadOf(times.claims), floorMs: spreadOf(times.floor) },
     };
@@ -81,13 +89,20 @@ export async function measureRestart(options: {
 }
 
 /** Kills the replica, starts it and claims until it grants one. */
-async function startApi(api: OurProcess, pool: string): Promise<number> {
+async function startApi(
+  api: OurProcess,
+  pool: string,
+): Promise<{ claimMs: number; cpuMs: number | null }> {
   await api.process.kill();
   const startedAt = performance.now();
   const started = api.process.start();
   const granted = claimSoon(`${api.url}/v1/pools/${pool}/claims`);
-  const [claimedAt] = await Promise.all([granted, started]);
-  return Math.round(claimedAt - startedAt);
+  const [claimedAt] = await Promise.all([granted, Promise.race([started, granted])]);
+  const { pid } = api.process;
+  const cpuSeconds = pid === null ? null : await cpuSecondsOf(pid);
+  await started;
+  const cpuMs = cpuSeconds === null ? null : Math.round(cpuSeconds * 1000);
+  return { claimMs: Math.round(claimedAt - startedAt), cpuMs };
 }
 
 async function claimSoon(url: string): Promise<number> {

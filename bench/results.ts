@@ -2,13 +2,14 @@
 import { z } from 'zod';
 import type { ClaimsReport } from './claims-report.ts';
 import type { FillReport } from './fill.ts';
+import type { GrowthReport } from './growth.ts';
 import type { QuietReport } from './quiet.ts';
 import type { RestartReport } from './restart.ts';
 
 /** What one command reports. */
-export type Report = FillReport | ClaimsReport | QuietReport | RestartReport;
+export type Report = FillReport | ClaimsReport | QuietReport | GrowthReport | RestartReport;
 
-const benchmarks = ['fill', 'claims', 'burst', 'quiet', 'restart'] as const;
+const benchmarks = ['fill', 'claims', 'burst', 'quiet', 'growth', 'restart'] as const;
 
 const schema = z.object({
   version: z.literal(1),

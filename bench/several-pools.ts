@@ -6,6 +6,8 @@ import { namespace, type Stage } from './stage.ts';
 export interface Share {
   pool: string;
   pods: number;
+  /** Pods that it holds already; none unless given. */
+  had?: number;
 }
 
 /** Pools at once that are started or ended together: more would only queue at Temporal. */
@@ -40,7 +42,7 @@ export async function fillInTurns(stage: Stage, shares: Share[]): Promise<number
   const startedAt = performance.now();
   for (let from = 0; from < shares.length; from += poolsAtOnce) {
     const some = shares.slice(from, from + poolsAtOnce);
-    const pods = some.reduce((sum, share) => sum + share.pods, 0);
+    const pods = some.reduce((sum, share) => sum + share.pods - (share.had ?? 0), 0);
     const selector = selectorOf(some);
     const ready = await countReadyPods({ bare: stage.bare, namespace, selector, pods });
     try {

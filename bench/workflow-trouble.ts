@@ -1,18 +1,10 @@
 /** Whether pools went through a load without trouble, as their histories tell. */
-import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import { poolWorkflowId } from '../src/pool/names.ts';
+import type { HistoryEvent } from './workflow-runs.ts';
 
 const { TimeoutType } = proto.temporal.api.enums.v1;
 
-type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
 type Failure = proto.temporal.api.failure.v1.IFailure;
-
-/** A pool continues as new every few thousand events; no benchmark makes as many runs as this. */
-const maxRuns = 200;
-
-/** One call, while the machine is busy. */
-const callDeadlineMs = 30_000;
 
 /** What went wrong, and how long histories grew. */
 export interface WorkflowTrouble {
@@ -62,22 +54,4 @@ export function addTrouble(one: WorkflowTrouble, other: WorkflowTrouble): Workfl
     lostHeartbeats: one.lostHeartbeats + other.lostHeartbeats,
     longestHistory: Math.max(one.longestHistory, other.longestHistory),
   };
-}
-
-/** Reads all runs of the pools. Raises when Temporal does not answer. */
-export async function readTrouble(client: Client, pools: string[]): Promise<WorkflowTrouble> {
-  let trouble = noTrouble;
-  for (const pool of pools) {
-    let runId: string | undefined;
-    for (let run = 0; run < maxRuns && runId !== ''; run += 1) {
-      const handle = client.workflow.getHandle(poolWorkflowId(pool), runId);
-      const history = await client.withDeadline(Date.now() + callDeadlineMs, () =>
-        handle.fetchHistory(),
-      );
-      const events = history.events ?? [];
-      trouble = addTrouble(trouble, troubleOf(events));
-      runId = events[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? '';
-    }
-  }
-  return trouble;
 }

@@ -1,8 +1,9 @@
 /** How long Temporal takes for as many activities as a fill has, when they do nothing. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowStartOptions } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { startSignal } from './start-signal.ts';
 
 const taskQueue = 'bench-empty';
 
@@ -41,11 +42,19 @@ export class EmptyActivities {
   /** Runs so many in one workflow; the time in milliseconds until it has ended. */
   async run(count: number): Promise<number> {
     const startedAt = performance.now();
-    await this.#client.workflow.execute('emptyActivities', {
-      ...{ taskQueue, workflowId: `empty-${randomUUID()}`, args: [count] },
-      workflowExecutionTimeout: deadline,
-    });
+    await this.#client.workflow.execute('emptyActivities', this.#options(count));
     return performance.now() - startedAt;
+  }
+
+  /** Starts a workflow that runs so many, as it is told to. */
+  async startSignalled(
+    count: number,
+  ): Promise<{ more: (count: number) => Promise<void>; ended: () => Promise<unknown> }> {
+    const handle = await this.#client.workflow.start('signalledActivities', this.#options(count));
+    return {
+      more: (count) => handle.signal(startSignal, count),
+      ended: () => handle.result(),
+    };
   }
 
   /** Ends the worker and its connection. */
@@ -53,5 +62,12 @@ export class EmptyActivities {
     this.#worker.shutdown();
     await this.#running;
     await this.#connection.close();
+  }
+
+  #options(count: number): WorkflowStartOptions<(count: number) => Promise<void>> {
+    return {
+      ...{ taskQueue, workflowId: `empty-${randomUUID()}`, args: [count] },
+      workflowExecutionTimeout: deadline,
+    };
   }
 }

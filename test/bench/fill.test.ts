@@ -5,7 +5,8 @@ import { formatFill } from '../../bench/format-fill.ts';
 const run = (readyMs: number, worker: number) => ({
   readyMs,
   cpuSeconds: { worker },
-  actions: 600,
+  actions: { timer: 100, heartbeat: 500 },
+  historyActions: { timer: 90 },
   memoryMb: { worker: 100 + worker },
   trouble: {
     failedWorkflowTasks: 1,
@@ -53,6 +54,8 @@ describe('the report of a fill', () => {
 
   it('tells what a pod costs Temporal, and the memory at the end of the last run', () => {
     assert.equal(report.actionsPerPod, 2);
+    assert.deepEqual(report.actionKinds, { timer: 0.33, heartbeat: 1.67 });
+    assert.equal(report.historyActionsPerPod, 0.3);
     assert.deepEqual(report.memoryMb, { worker: 102 });
   });
 

@@ -35,15 +35,18 @@ describe('the arrivals of claims', () => {
     }
   });
 
-  it('of a steady load come in two halves that differ', () => {
-    const { parts } = steadyLoad({ ratePerSecond: 20, seconds: 60, seed: 1 });
-    assert.equal(parts.length, 2);
+  it('of a steady load come in parts that differ', () => {
+    const { parts } = steadyLoad({ ratePerSecond: 20, seconds: 90, parts: 3, seed: 1 });
+    assert.equal(parts.length, 3);
     assert.ok(parts.every((part) => part.at(-1)! < 30_000 && part.length > 400));
     assert.notDeepEqual(parts[0], parts[1]);
   });
 
   it('of a burst are all at the start', () => {
-    assert.deepEqual(burst(3).parts, [[0, 0, 0]]);
+    assert.deepEqual(burst({ claims: 3, parts: 2 }).parts, [
+      [0, 0, 0],
+      [0, 0, 0],
+    ]);
   });
 });
 
