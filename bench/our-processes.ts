@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { freePort } from '../dev/free-port.ts';
 import { ManagedProcess } from '../dev/managed-process.ts';
 import type { Programs } from './build-programs.ts';
+import { imageEnvironment } from './image-environment.ts';
 
 /** A worker starts in 1 s on an idle core; a benchmark's machine may be busy with others. */
 const readyTimeoutMs = 90_000;
@@ -40,13 +41,6 @@ export async function createApi(settings: ProcessSettings & { name: string }): P
   const env = { ...settings.env, PILOTLIGHT_API_PORT: String(port) };
   return { name, url, process: create({ ...settings, main: 'api', env, url }) };
 }
-
-/** As deploy/Dockerfile has it: less memory for the same. */
-const imageEnvironment = {
-  MALLOC_ARENA_MAX: '2',
-  MALLOC_TRIM_THRESHOLD_: '131072',
-  NODE_OPTIONS: '--max-semi-space-size=16',
-};
 
 function create(
   options: ProcessSettings & { name: string; main: 'workers' | 'api'; url: string },

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { drawLines } from './draw-lines.ts';
 import { makeSchedule, type Schedule } from './schedule.ts';
 import { shrink } from './shrink.ts';
 
@@ -22,18 +21,5 @@ describe('the search for a shorter schedule', () => {
 
   it('keeps the whole schedule when no half of it fails', async () => {
     assert.equal(await shrink(schedule, () => Promise.resolve(false)), schedule);
-  });
-});
-
-describe('the chart of a soak', () => {
-  it('draws each line within its frame, also when there is nothing to draw', () => {
-    const points = [0, 5, 10].map((atSeconds) => ({ atSeconds, value: atSeconds * 3 }));
-    const svg = drawLines([
-      { title: 'Memory', lines: [{ name: 'worker', points }] },
-      { title: 'Nothing', lines: [{ name: 'none', points: [] }] },
-    ]);
-    assert.match(svg, /points="40\.0,160\.0 360\.0,100\.0 680\.0,40\.0"/);
-    assert.match(svg, /Memory, at most 30, 10 s/);
-    assert.doesNotMatch(svg, /NaN|Infinity/);
   });
 });

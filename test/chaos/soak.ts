@@ -9,14 +9,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import { poissonArrivals } from '../../bench/arrivals.ts';
 import { runOpenLoop } from '../../bench/open-loop.ts';
+import { readActions, sumOfActions } from '../../bench/actions.ts';
+import { imageEnvironment } from '../../bench/image-environment.ts';
 import { fetchMetrics, sumOfMetric } from '../../bench/prometheus.ts';
 import { wholeNumber } from '../../bench/whole-number.ts';
 import { poolWorkflowId } from '../../src/pool/names.ts';
 import { checkInvariants } from '../e2e/check-invariants.ts';
 import { startEnvironment, type Environment } from '../e2e/environment.ts';
 import { colocated } from '../e2e/pod-templates.ts';
-import { drawLines, type Line } from './draw-lines.ts';
+import { judgeSoak, lineOf, type Sample } from './judge-soak.ts';
 import { ourProcesses } from './schedule.ts';
+import { drawSoak, type Line } from './soak-chart.ts';
 import { sizeOf, startProcesses, type OurRunning } from './start-processes.ts';
 
 const pools = Array.from({ length: 10 }, (_, index) => `soak-${index}`);
@@ -24,18 +27,10 @@ const warmTarget = 3;
 const ratePerSecond = 10;
 const restartEveryMs = 60_000;
 const sampleEveryMs = 5_000;
+const tellEveryMs = 60_000;
 
-/** What a soak must keep to. The first minutes compile code and fill caches. */
-const limits = {
-  warmUpSeconds: 120,
-  /** A slope over less is noise. */
-  leastSlopeSeconds: 180,
-  /** Growth of a process that is not restarted, after the warm-up. */
-  megabytesPerTenMinutes: 5,
-  watcherLagP99Seconds: 1,
-  historyEvents: 10_240,
-  failedClaimRatio: 0.001,
-};
+/** Those that are never restarted. */
+const steady = ['worker-two', 'api-one', 'api-two'];
 
 /** Ends a soak early; its servers are stopped all the same. */
 const interruption = new AbortController();
@@ -43,13 +38,13 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.once(name, () => interruption.abort(new Error(`interrupted by ${name}`)));
 }
 
-interface Sample {
-  atSeconds: number;
-  values: Record<string, number>;
-}
-
-async function sample(environment: Environment, running: Record<string, OurRunning>) {
-  const values: Record<string, number> = {};
+/** Notes what there is to see of processes and pools; `runs` gathers each pool's runs. */
+async function sample(
+  environment: Environment,
+  running: Record<string, OurRunning>,
+  runs: Set<string>,
+): Promise<Sample['values']> {
+  const values: Sample['values'] = {};
   for (const name of ourProcesses) {
     const ours = running[name];
     const size = ours && (await sizeOf(ours.process).catch(() => null));
@@ -59,79 +54,62 @@ async function sample(environment: Environment, running: Record<string, OurRunni
     // A worker that is being restarted has no page for a moment.
     const page = await fetchMetrics(`${ours.url}/metrics`).catch(() => null);
     if (page === null) continue;
+    values[`${name} heap MB`] = sumOfMetric(page, 'nodejs_heap_size_used_bytes') / 1e6;
     values[`${name} loop ms`] = 1_000 * sumOfMetric(page, 'nodejs_eventloop_lag_p99_seconds');
     if (name.startsWith('worker')) {
       const lag = sumOfMetric(page, 'pilotlight_watcher_lag_seconds');
       values['watcher lag s'] = Math.max(values['watcher lag s'] ?? 0, lag);
     }
   }
-  const lengths = await Promise.all(
-    pools.map(async (pool) => {
-      const handle = environment.client.workflow.getHandle(poolWorkflowId(pool));
-      return (await handle.describe()).historyLength;
-    }),
+  const described = await Promise.all(
+    pools.map((pool) => environment.client.workflow.getHandle(poolWorkflowId(pool)).describe()),
   );
-  values['longest history'] = Math.max(...lengths);
+  for (const { runId } of described) runs.add(runId);
+  values['longest history'] = Math.max(...described.map(({ historyLength }) => historyLength));
+  values['continued as new'] = runs.size - pools.length;
+  values['actions'] = await countActions(environment);
   return values;
 }
 
-/** The value below which a part of the samples lies. */
-function quantile(values: number[], part: number): number {
-  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * part)] ?? 0;
+async function countActions({ temporal }: Environment): Promise<number> {
+  return sumOfActions(readActions(await fetchMetrics(temporal.metricsUrl)));
 }
 
-/** Growth by ten minutes, by the straight line that fits best. */
-function slopePerTenMinutes(points: Line['points']): number {
-  const mean = (values: number[]): number =>
-    values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
-  const x = mean(points.map(({ atSeconds }) => atSeconds));
-  const y = mean(points.map(({ value }) => value));
-  const above = points.reduce((sum, p) => sum + (p.atSeconds - x) * (p.value - y), 0);
-  const below = points.reduce((sum, p) => sum + (p.atSeconds - x) ** 2, 0);
-  return below === 0 ? 0 : (600 * above) / below;
-}
-
-function lineOf(samples: Sample[], name: string): Line {
-  const points = samples.flatMap(({ atSeconds, values }) => {
-    const value = values[name];
-    return value === undefined ? [] : [{ atSeconds, value }];
+/** Actions by the hour, over the twelve samples (a minute) before each. */
+function actionsPerHour(samples: Sample[]): Line {
+  const { points } = lineOf(samples, 'actions');
+  const rates = points.slice(12).map(({ atSeconds, value }, index) => {
+    const before = points[index] ?? { atSeconds: 0, value: 0 };
+    const hours = (atSeconds - before.atSeconds) / 3_600;
+    return { atSeconds, value: Math.round((value - before.value) / hours) };
   });
-  return { name, points };
+  return { name: 'actions an hour', points: rates };
 }
 
 function chart(samples: Sample[]): string {
   const each = (what: string): Line[] =>
-    ourProcesses.map((name) => lineOf(samples, `${name} ${what}`));
-  return drawLines([
+    ourProcesses.map((name) => ({ ...lineOf(samples, `${name} ${what}`), name }));
+  const one = (name: string): Line[] => [lineOf(samples, name)];
+  return drawSoak([
     { title: 'Resident memory in MB', lines: each('MB') },
+    {
+      title: 'Heap of the main thread in MB, what waits for collection included',
+      lines: each('heap MB'),
+    },
     { title: 'Handles', lines: each('handles') },
-    { title: 'Event loop delay, p99, in ms', lines: each('loop ms') },
-    { title: 'Lag of the watcher in s', lines: [lineOf(samples, 'watcher lag s')] },
-    { title: 'Events of the longest history', lines: [lineOf(samples, 'longest history')] },
+    { title: 'Event loop delay in ms, p99 of 5 s', lines: each('loop ms') },
+    { title: 'Lag of the watcher in s', lines: one('watcher lag s') },
+    { title: 'Events of the longest history', lines: one('longest history') },
+    { title: 'Runs of pools that were continued as new', lines: one('continued as new') },
+    { title: 'Temporal actions an hour, over the last minute', lines: [actionsPerHour(samples)] },
   ]);
 }
 
-/** What exceeded its limit; only processes that were never restarted are judged by their growth. */
-function judgeSoak(samples: Sample[], claims: { made: number; failed: number }): string[] {
-  const breaches: string[] = [];
-  const judge = (what: string, value: number, limit: number): void => {
-    console.log(`${what}: ${Number(value.toPrecision(3))} (limit ${limit})`);
-    if (value > limit) breaches.push(`${what} ${value.toPrecision(3)} > ${limit}`);
-  };
-  const late = samples.filter(({ atSeconds }) => atSeconds >= limits.warmUpSeconds);
-  const lateSeconds = (late.at(-1)?.atSeconds ?? 0) - limits.warmUpSeconds;
-  const isLong = lateSeconds >= limits.leastSlopeSeconds;
-  if (!isLong) console.log('growth of memory: not judged, the run was too short');
-  for (const name of isLong ? ['worker-two', 'api-one', 'api-two'] : []) {
-    const growth = slopePerTenMinutes(lineOf(late, `${name} MB`).points);
-    judge(`growth of ${name} in MB per 10 minutes`, growth, limits.megabytesPerTenMinutes);
-  }
-  const lags = lineOf(samples, 'watcher lag s').points.map(({ value }) => value);
-  judge('p99 of the lag of the watcher in s', quantile(lags, 0.99), limits.watcherLagP99Seconds);
-  const lengths = lineOf(samples, 'longest history').points.map(({ value }) => value);
-  judge('longest history in events', Math.max(...lengths), limits.historyEvents);
-  judge('claims that failed, of one', claims.failed / claims.made, limits.failedClaimRatio);
-  return breaches;
+/** A line of progress. */
+function tell({ atSeconds, values }: Sample, claims: number): string {
+  const megabytes = ourProcesses.map((name) => `${name} ${values[`${name} MB`] ?? '?'}`);
+  const longest = values['longest history'];
+  return `${Math.round(atSeconds / 60)} min: ${claims} claims, MB: ${megabytes.join(', ')}; longest history ${longest}`;
 }
 
 async function soak(minutes: number, output: string): Promise<string[]> {
@@ -142,6 +120,7 @@ async function soak(minutes: number, output: string): Promise<string[]> {
     const processes = await startProcesses({
       kubeconfigPath: environment.cluster.kubeconfigPath,
       temporalAddress: environment.temporal.address,
+      env: imageEnvironment,
       clockOffsetsMs: { 'worker-one': 0, 'worker-two': 0, 'api-one': 0, 'api-two': 0 },
       folder,
     });
@@ -154,6 +133,9 @@ async function soak(minutes: number, output: string): Promise<string[]> {
     const seconds = minutes * 60;
     const startedAtMs = performance.now();
     const samples: Sample[] = [];
+    const runs = new Set<string>();
+    const actionsBefore = await countActions(environment);
+    let ended = 0;
     const released = new Set<string>();
     const ending = new AbortController();
     const signal = AbortSignal.any([ending.signal, interruption.signal]);
@@ -164,7 +146,13 @@ async function soak(minutes: number, output: string): Promise<string[]> {
     const beside = [
       every(sampleEveryMs, async () => {
         const atSeconds = (performance.now() - startedAtMs) / 1_000;
-        samples.push({ atSeconds, values: await sample(environment, running) });
+        samples.push({ atSeconds, values: await sample(environment, running, runs) });
+      }),
+      every(tellEveryMs, async () => {
+        const last = samples.at(-1);
+        if (last) console.log(tell(last, ended));
+        // The picture so far: an hour is long to wait for the first look.
+        await writeFile(output, chart(samples));
       }),
       every(restartEveryMs, async () => {
         await running['worker-one'].process.stop();
@@ -187,6 +175,7 @@ async function soak(minutes: number, output: string): Promise<string[]> {
         await sleep(1_000);
         released.add(claim.pod.uid);
         await fetch(`${url}/v1/claims/soak-${index}`, { method: 'DELETE' });
+        ended += 1;
       },
     });
     // One that fails beside the load ends it too, and is raised here, not out of a promise that nobody awaits.
@@ -202,10 +191,17 @@ async function soak(minutes: number, output: string): Promise<string[]> {
     }
     for (const [reason, count] of reasons) console.log(`${count} claims failed: ${reason}`);
     await writeFile(output, chart(samples));
-    const breaches = judgeSoak(samples, { made: done.length, failed });
+    const actions = (await countActions(environment)) - actionsBefore;
+    const judged = judgeSoak({ samples, claims: { made: done.length, failed }, actions, steady });
+    for (const { what, value, limit } of judged) {
+      console.log(`${what}: ${Number(value.toPrecision(3))} (limit ${limit})`);
+    }
+    console.log(`runs continued as new: ${runs.size - pools.length}`);
     for (const pool of pools) await environment.untilWarm(pool, warmTarget, 120_000);
     await checkInvariants({ environment, pools, released });
-    return breaches;
+    return judged
+      .filter(({ isKept }) => !isKept)
+      .map(({ what, value, limit }) => `${what} ${value.toPrecision(3)} > ${limit}`);
   } finally {
     for (const stop of undo.toReversed()) await stop();
     await rm(folder, { recursive: true, force: true });

@@ -24,6 +24,8 @@ export async function startProcesses(options: {
   kubeconfigPath: string;
   temporalAddress: string;
   clockOffsetsMs: Schedule['clockOffsetsMs'];
+  /** Set for all of them beside what they need. */
+  env?: Record<string, string>;
   folder: string;
 }): Promise<{ running: Record<OurProcess, OurRunning>; stop(): Promise<void> }> {
   const started: [OurProcess, OurRunning][] = [];
@@ -48,7 +50,7 @@ async function describeProcess(
   name: OurProcess,
   options: Parameters<typeof startProcesses>[0],
 ): Promise<OurRunning> {
-  const { kubeconfigPath, temporalAddress, clockOffsetsMs, folder } = options;
+  const { kubeconfigPath, temporalAddress, clockOffsetsMs, env = {}, folder } = options;
   const [cluster, temporal, port] = [
     await startFaultProxy(kubeconfigPath),
     await startTemporalLink(temporalAddress),
@@ -64,6 +66,7 @@ async function describeProcess(
       join(import.meta.dirname, `../../src/${program}/main.ts`),
     ],
     env: {
+      ...env,
       TEMPORAL_ADDRESS: temporal.address,
       KUBECONFIG: cluster.kubeconfigPath,
       [program === 'api' ? 'PILOTLIGHT_API_PORT' : 'PILOTLIGHT_HEALTH_PORT']: String(port),
