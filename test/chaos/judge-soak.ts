@@ -19,7 +19,8 @@ export const soakLimits = {
   loopDelayMs: 100,
   historyEvents: 10_240,
   failedClaimRatio: 0.001,
-  actionsPerClaim: 4,
+  /** A claim a second of each pool: what changes in one pool shares a signal less often than at 10/s. */
+  actionsPerClaim: 6,
 };
 
 /** The first minutes compile code and fill caches: a quarter of the run, but not less than 2 minutes. */
