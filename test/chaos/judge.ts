@@ -33,6 +33,12 @@ const maxGrowth: ProcessSize = { residentMegabytes: 150, handles: 80 };
  */
 const livesOfNames = 2;
 
+/** What a node that died took along, whenever it came there. */
+function harmOnLostNodes({ environment, pools, harmed, lostNodes }: ChaosWorld): void {
+  const moments = pools.flatMap(({ name }) => environment.recorder.moments(name));
+  for (const { uid, node } of moments) if (node !== null && lostNodes.has(node)) harmed.add(uid);
+}
+
 /** Waits for rest and judges. */
 export async function judge(options: {
   world: ChaosWorld;
@@ -54,14 +60,18 @@ export async function judge(options: {
     await attempt(() => wasObeyed(world, name));
   }
   await attempt(() => leavesNothing(world));
-  const released = new Set([...world.harmed, ...traffic.released]);
   const { environment } = world;
+  harmOnLostNodes(world);
+  const released = new Set([...world.harmed, ...traffic.released]);
   for (const { name } of world.pools) {
     // A claim without a claimId whose caller got no answer is released by the replica itself.
     const unnamed = environment.recorder.moments(name).filter(isUnnamed(traffic));
     const ended = new Set([...released, ...unnamed.map(({ uid }) => uid)]);
     await attempt(() =>
-      checkInvariants({ environment, pools: [name], released: ended, lives: livesOfNames }),
+      checkInvariants({
+        ...{ environment, pools: [name], released: ended },
+        ...{ lives: livesOfNames, areCreatesLate: true },
+      }),
     );
     await attempt(() => hadCauses(world, traffic, name));
     await attempt(() => keptPromises(world, traffic, name, released));

@@ -1,13 +1,14 @@
 /** Carries a schedule's faults out on the servers of a run. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { V1Pod, V1PodTemplateSpec } from '@kubernetes/client-node';
+import type { V1PodTemplateSpec } from '@kubernetes/client-node';
 import type { ManagedProcess } from '../../dev/managed-process.ts';
 import { poolWorkflowId } from '../../src/pool/names.ts';
 import { changePool } from '../e2e/change-pool.ts';
 import type { Environment } from '../e2e/environment.ts';
-import { playPod } from '../e2e/play-pods.ts';
 import { colocated, exclusive } from '../e2e/pod-templates.ts';
+import { disturbNetwork } from './disturb-network.ts';
+import { harmPod, loseNode } from './harm-pods.ts';
 import { hostileMessages } from './hostile-messages.ts';
 import type { Fault, OurProcess, PoolPlan, Schedule, Server } from './schedule.ts';
 import type { OurRunning } from './start-processes.ts';
@@ -19,6 +20,8 @@ export interface ChaosWorld {
   pools: PoolPlan[];
   /** uids of pods that were deleted or ended by a fault. */
   harmed: Set<string>;
+  /** Nodes that died: what was on them is harmed as well. */
+  lostNodes: Set<string>;
   /** Targets as people last set them. */
   targets: Map<string, number>;
   /** By how much each pool's target was raised, over all. */
@@ -39,7 +42,7 @@ export async function playFaults(world: ChaosWorld, schedule: Schedule): Promise
   const played = schedule.faults.map(async ({ atMs, fault }) => {
     await sleep(Math.max(0, startedAtMs + atMs - performance.now()));
     const about = 'pool' in fault ? fault.pool : fault.process;
-    const isInLine = 'pool' in fault && fault.kind !== 'deletePod' && fault.kind !== 'failPod';
+    const isInLine = isDeed(fault);
     const before = isInLine ? (lines.get(about) ?? Promise.resolve()) : Promise.resolve();
     world.note(`${JSON.stringify(fault)} begins`);
     const playing = before.then(() => play(world, fault));
@@ -47,6 +50,10 @@ export async function playFaults(world: ChaosWorld, schedule: Schedule): Promise
     await playing;
   });
   await Promise.all(played);
+}
+
+function isDeed(fault: Fault): fault is Extract<Fault, { pool: string }> {
+  return 'pool' in fault && !['deletePod', 'evictPod', 'failPod', 'loseNode'].includes(fault.kind);
 }
 
 async function play(world: ChaosWorld, fault: Fault): Promise<void> {
@@ -65,20 +72,31 @@ async function playOne(world: ChaosWorld, fault: Fault): Promise<void> {
     case 'freeze':
       return outage(world, fault);
     case 'deletePod':
+    case 'evictPod':
     case 'failPod':
       return harmPod(world, fault);
+    case 'loseNode':
+      return loseNode(world, fault);
     case 'setTarget':
     case 'newTemplate':
     case 'pausePool':
     case 'hostileMessage':
       return deed(world, fault);
     case 'expireWatches':
+    case 'truncateWatches':
     case 'refuseWrites':
+    case 'refuseCalls':
+    case 'timeOutWrites':
     case 'loseWrites':
     case 'delayWrites':
     case 'holdWatches':
+    case 'cutCluster':
+    case 'stallCluster':
+    case 'dripCluster':
     case 'cutTemporal':
     case 'stallTemporal':
+    case 'muteTemporal':
+    case 'slowTemporal':
       return disturbNetwork(world.running[fault.process], fault);
   }
 }
@@ -107,68 +125,6 @@ function processOf(world: ChaosWorld, name: OurProcess | Server): ManagedProcess
   const found = all.find((process) => process.name === name);
   if (found === undefined) throw new Error(`Expected a process of the run, got ${name}`);
   return found;
-}
-
-async function disturbNetwork(
-  { cluster, temporal }: OurRunning,
-  fault: Exclude<Fault, { pool: string } | { kind: 'kill' | 'terminate' | 'freeze' }>,
-): Promise<void> {
-  switch (fault.kind) {
-    case 'expireWatches':
-      cluster.expireWatches();
-      return;
-    case 'refuseWrites':
-      cluster.refuse(() => true, fault.times);
-      return;
-    case 'loseWrites':
-      cluster.loseEvery(fault.every);
-      await sleep(fault.seconds * 1_000);
-      cluster.loseEvery(0);
-      return;
-    case 'delayWrites':
-      cluster.delayEvery(fault.every);
-      await sleep(fault.seconds * 1_000);
-      cluster.delayEvery(0);
-      return;
-    case 'holdWatches':
-      cluster.holdWatches();
-      await sleep(fault.seconds * 1_000);
-      cluster.releaseWatches();
-      return;
-    case 'cutTemporal':
-    case 'stallTemporal':
-      if (fault.kind === 'cutTemporal') temporal.cut();
-      else temporal.stall();
-      await sleep(fault.seconds * 1_000);
-      temporal.heal();
-      return;
-  }
-}
-
-async function harmPod(
-  { environment, harmed, note }: ChaosWorld,
-  { kind, pool, choice }: Extract<Fault, { kind: 'deletePod' | 'failPod' }>,
-): Promise<void> {
-  const { core } = environment;
-  const { items } = await core.listNamespacedPod({
-    namespace: 'default',
-    labelSelector: `pilotlight.dev/pool=${pool},pilotlight.dev/state=unclaimed`,
-  });
-  const candidates = items.filter((pod) => kind === 'deletePod' || isRunning(pod));
-  const { name = '', uid = '' } = candidates[choice % Math.max(1, items.length)]?.metadata ?? {};
-  if (uid === '') return;
-  // Before the call: whether it was carried out is not always known.
-  harmed.add(uid);
-  note(`${kind} takes ${name}`);
-  if (kind === 'failPod') await playPod(environment, name, 'failed');
-  else {
-    const body = { preconditions: { uid } };
-    await core.deleteNamespacedPod({ namespace: 'default', name, body });
-  }
-}
-
-function isRunning({ metadata, status }: V1Pod): boolean {
-  return status?.phase === 'Running' && metadata?.deletionTimestamp === undefined;
 }
 
 async function deed(
@@ -216,10 +172,15 @@ async function deed(
   }
 }
 
+/** Pods leave a lost node after this, so that a run of 20 s sees it. */
+const leaveLostNodeSeconds = 3;
+
 /** The template of a shape; versions differ by a label. */
 export function templateOf(shape: PoolPlan['shape'], version: number): V1PodTemplateSpec {
   const template =
-    shape === 'exclusive' ? exclusive() : colocated(shape === 'slow' ? { readyDelay: '4s' } : {});
+    shape === 'exclusive'
+      ? exclusive({ leaveLostNodeSeconds })
+      : colocated(shape === 'slow' ? { readyDelay: '4s' } : {});
   Object.assign(template.metadata?.labels ?? {}, { version: `v${version}` });
   return template;
 }

@@ -28,6 +28,9 @@ export interface ChaosResult {
 const fillMs = 60_000;
 const nodeDelaySeconds = 3;
 
+/** A silent node is Unknown after 12 s. */
+const nodeLoss = { gracePeriodSeconds: 12, leaseDurationSeconds: 8 };
+
 /** From the last fault on everything must be ready again within this. */
 const recoverMs = 90_000;
 
@@ -40,6 +43,7 @@ export async function runSchedule(
   const folder = await mkdtemp(join(tmpdir(), 'pilotlight-chaos-'));
   const environment = await startEnvironment({
     nodeDelaySeconds,
+    nodeLoss,
     dynamicConfig: [`limit.historyCount.suggestContinueAsNew=${schedule.historyEvents}`],
   });
   const started: (() => Promise<void>)[] = [() => environment.stop()];
@@ -58,7 +62,7 @@ export async function runSchedule(
       `${((atMs - startedAtMs) / 1_000).toFixed(2)} s  ${line}`;
     const world: ChaosWorld = {
       ...{ environment, running, pools: schedule.pools },
-      harmed: new Set(),
+      ...{ harmed: new Set(), lostNodes: new Set() },
       targets: new Map(schedule.pools.map(({ name, warmTarget }) => [name, warmTarget])),
       raises: new Map(),
       uncertain: new Set(),

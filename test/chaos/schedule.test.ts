@@ -58,6 +58,6 @@ describe('the schedule of a chaos run', () => {
       const { faults } = makeSchedule({ seed, seconds: 20, cluster: 'control-plane' });
       for (const { fault } of faults) kinds.add(fault.kind);
     }
-    assert.equal(kinds.size, 16, [...kinds].join());
+    assert.equal(kinds.size, 26, [...kinds].join());
   });
 });

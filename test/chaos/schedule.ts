@@ -2,6 +2,7 @@
  * What a chaos run does, and when: data that follows from the seed, so that a run can be repeated, read
  * and cut in halves.
  */
+import { playedStatuses, type PlayedStatus } from '../e2e/proxy-faults.ts';
 import { choicesOf, type Choices } from './random-choices.ts';
 
 /** Processes of ours: each has a proxy of its own to the cluster and another one to Temporal. */
@@ -37,12 +38,26 @@ export type Fault =
   | { kind: 'loseWrites' | 'delayWrites'; process: OurProcess; every: number; seconds: number }
   | { kind: 'holdWatches'; process: OurProcess; seconds: number }
   | { kind: 'expireWatches'; process: OurProcess }
-  /** The next writes are answered with 500. */
+  /** Watches end in the midst of a line. */
+  | { kind: 'truncateWatches'; process: OurProcess }
+  /** The next writes are answered with 500, or the next requests of any kind with the status. */
   | { kind: 'refuseWrites'; process: OurProcess; times: number }
-  /** Connections to Temporal are reset and refused, or carry nothing. */
-  | { kind: 'cutTemporal' | 'stallTemporal'; process: OurProcess; seconds: number }
-  /** A pod, claimed ones aside, is deleted by hand, or its container ends. */
-  | { kind: 'deletePod' | 'failPod'; pool: string; choice: number }
+  | { kind: 'refuseCalls'; process: OurProcess; status: PlayedStatus; times: number }
+  /** Every so many-th write is carried out and answered with 504. */
+  | { kind: 'timeOutWrites'; process: OurProcess; every: number; seconds: number }
+  /** Connections to the cluster are reset and refused, carry nothing, or drip. */
+  | { kind: 'cutCluster' | 'stallCluster' | 'dripCluster'; process: OurProcess; seconds: number }
+  /** Connections to Temporal are reset and refused, carry nothing, or no answers. */
+  | {
+      kind: 'cutTemporal' | 'stallTemporal' | 'muteTemporal';
+      process: OurProcess;
+      seconds: number;
+    }
+  | { kind: 'slowTemporal'; process: OurProcess; delayMs: number; seconds: number }
+  /** A pod, claimed ones aside, is deleted by hand or evicted, or its container ends. */
+  | { kind: 'deletePod' | 'evictPod' | 'failPod'; pool: string; choice: number }
+  /** The kubelet of a node of exclusive pods dies, and the node's object goes after so many seconds. */
+  | { kind: 'loseNode'; pool: string; choice: number; seconds: number }
   | { kind: 'setTarget'; pool: string; target: number }
   | { kind: 'newTemplate'; pool: string; version: number }
   | { kind: 'pausePool'; pool: string; seconds: number }
@@ -141,8 +156,9 @@ function makeFault(options: { choices: Choices; pools: PoolPlan[]; cluster: Chao
     case 'network':
       return networkFault(choices, process, seconds);
     case 'pod': {
-      const kind = choices.of(['deletePod', 'failPod'] as const);
-      return { kind, pool: pool.name, choice: choices.whole(0, 99) };
+      const about = { pool: pool.name, choice: choices.whole(0, 99) };
+      const kind = choices.of(['deletePod', 'evictPod', 'failPod', 'loseNode'] as const);
+      return kind === 'loseNode' ? { kind, ...about, seconds } : { kind, ...about };
     }
     case 'people':
       return deedOfPeople(choices, pool, seconds);
@@ -157,9 +173,17 @@ function networkFault(choices: Choices, process: OurProcess, seconds: number): F
     { kind: 'delayWrites', process, every, seconds: longer },
     { kind: 'holdWatches', process, seconds: longer },
     { kind: 'expireWatches', process },
+    { kind: 'truncateWatches', process },
     { kind: 'refuseWrites', process, times: every },
+    { kind: 'refuseCalls', process, status: choices.of(playedStatuses), times: every },
+    { kind: 'timeOutWrites', process, every, seconds: longer },
+    { kind: 'cutCluster', process, seconds },
+    { kind: 'stallCluster', process, seconds: longer },
+    { kind: 'dripCluster', process, seconds: longer },
     { kind: 'cutTemporal', process, seconds },
     { kind: 'stallTemporal', process, seconds: longer },
+    { kind: 'muteTemporal', process, seconds },
+    { kind: 'slowTemporal', process, delayMs: choices.of([100, 400, 1_500]), seconds: longer },
   ]);
 }
 

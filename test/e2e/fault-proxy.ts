@@ -1,7 +1,7 @@
 /**
  * Stands between one process of ours and the API server and breaks what passes: answers to writes are
- * lost, writes are held, refused or arrive after their sender gave up, watches are held back or expire,
- * pods look other than they are.
+ * lost, writes are held, refused or arrive after their sender gave up, watches are held back, expire or end
+ * in the midst of a line, connections are reset, silent or slow, pods look other than they are.
  *
  * It ends the TLS of both sides, because faults depend on what a request is.
  */
@@ -9,13 +9,14 @@ import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { Agent, request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Pod } from '@kubernetes/client-node';
 import { generate } from 'selfsigned';
 import { parse, stringify } from 'yaml';
 import { freePort } from '../../dev/free-port.ts';
-import { Faults, type Carried, type Held } from './proxy-faults.ts';
+import { failureOf, Faults, type Carried, type Held, type PlayedStatus } from './proxy-faults.ts';
 
 /** A proxy for one client. */
 export interface FaultProxy {
@@ -25,11 +26,25 @@ export interface FaultProxy {
   loseEvery(count: number): void;
   /** From now on every so many-th such write is cut off at once and arrives later; 0: none. */
   delayEvery(count: number): void;
+  /** From now on every so many-th such write is carried out and answered with 504; 0: none. */
+  timeOutEvery(count: number): void;
   /** From now on nothing comes over watches, until `releaseWatches`. */
   holdWatches(): void;
   releaseWatches(): void;
   /** Ends all watches by saying that their version is no longer remembered (410). */
   expireWatches(): void;
+  /** Ends all watches in the midst of a line. */
+  truncateWatches(): void;
+  /** Resets all connections and refuses new ones, until `heal`. */
+  cut(): void;
+  /** Takes connections and requests, and says nothing, over watches neither, until `heal`. */
+  stall(): void;
+  /** From now on answers come in small pieces with pauses, until `heal`. */
+  drip(): void;
+  /** Ends `cut`, `stall` and `drip`. Requests whose senders gave up meanwhile never arrive. */
+  heal(): void;
+  /** The next so many requests of any kind are answered with that status and go no further. */
+  answer(status: PlayedStatus, times: number): void;
   /** From now on requests that match wait here, until they are released. */
   hold(matches: (request: Carried) => boolean): Held;
   /** The next so many writes that match are answered with 500 and go no further. */
@@ -37,7 +52,7 @@ export interface FaultProxy {
   /** From now on each pod is changed like this on its way to the client; null: no longer. */
   showPods(change: ((pod: V1Pod) => void) | null): void;
   /** Faults made so far. */
-  faults: { lost: number; delayed: number; refused: number };
+  faults: Readonly<Faults['made']>;
   stop(): Promise<void>;
 }
 
@@ -49,6 +64,14 @@ const expired = `${JSON.stringify({
   type: 'ERROR',
   object: { kind: 'Status', status: 'Failure', code: 410, reason: 'Expired' },
 })}\n`;
+
+/** What a watch is cut off in. */
+const halfALine =
+  '{"type":"MODIFIED","object":{"kind":"Pod","apiVersion":"v1","metadata":{"name":"pilo';
+
+/** A dripping answer has 2 KiB each 20 ms: a list of 100 KB takes a second. */
+const dripBytes = 2_048;
+const dripMs = 20;
 
 interface Upstream {
   host: string;
@@ -87,20 +110,51 @@ export async function startFaultProxy(kubeconfigPath: string): Promise<FaultProx
   const server = createServer({ key: pair.private, cert: pair.cert }, (request, response) => {
     carry({ request, response, upstream, faults }).catch(() => response.destroy());
   });
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    // What is reset here fails there; the proxy itself has nothing to tell.
+    socket.on('error', () => socket.destroy());
+    if (faults.isCut) socket.resetAndDestroy();
+  });
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  let stalled: Held | null = null;
+  const releaseWatches = (): void => {
+    faults.heldWatches?.resolve(undefined);
+    faults.heldWatches = null;
+  };
   return {
     kubeconfigPath: path,
     faults: faults.made,
     loseEvery: (count) => (faults.loseEvery = count),
     delayEvery: (count) => (faults.delayEvery = count),
     holdWatches: () => (faults.heldWatches ??= Promise.withResolvers<undefined>()),
-    releaseWatches() {
-      faults.heldWatches?.resolve(undefined);
-      faults.heldWatches = null;
-    },
+    releaseWatches,
     expireWatches() {
       for (const watch of faults.watches) watch.end(expired);
     },
+    timeOutEvery: (count) => (faults.timeOutEvery = count),
+    truncateWatches() {
+      for (const watch of faults.watches) watch.write(halfALine, () => watch.destroy());
+    },
+    cut() {
+      faults.isCut = true;
+      for (const socket of sockets) socket.resetAndDestroy();
+    },
+    stall() {
+      stalled ??= faults.hold(() => true);
+      faults.heldWatches ??= Promise.withResolvers<undefined>();
+    },
+    drip: () => (faults.isDripping = true),
+    heal() {
+      faults.isCut = false;
+      faults.isDripping = false;
+      stalled?.release();
+      stalled = null;
+      releaseWatches();
+    },
+    answer: (status, times) => faults.answer(status, times),
     hold: (matches) => faults.hold(matches),
     refuse: (matches, times) => faults.refuse(matches, times),
     showPods: (change) => (faults.showPod = change),
@@ -124,12 +178,15 @@ async function carry(options: {
   const carried = describe(method, url, body);
   await faults.passHolds(carried);
   if (response.closed) return;
+  const status = faults.nextAnswer();
+  if (status !== null) {
+    refuse(response, status);
+    return;
+  }
   const isWrite = method !== 'GET' && /\/(pods|leases)(\/|$|\?)/.test(url);
   const fate = isWrite ? faults.next(carried) : 'none';
   if (fate === 'refused') {
-    const status = { kind: 'Status', status: 'Failure', code: 500, message: 'etcd is not there' };
-    response.writeHead(500, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(status));
+    refuse(response, 500);
     return;
   }
   if (fate === 'delayed') {
@@ -139,10 +196,17 @@ async function carry(options: {
   const answer = await send({ request, url, body, upstream });
   if (fate !== 'none') {
     answer.resume();
-    response.destroy();
+    if (fate === 'timedOut') refuse(response, 504);
+    else response.destroy();
     return;
   }
   await passOn({ answer, response, faults, isWatch: url.includes('watch=true') });
+}
+
+function refuse(response: ServerResponse, status: PlayedStatus): void {
+  const type = { 'content-type': 'application/json' };
+  response.writeHead(status, status === 429 ? { ...type, 'retry-after': '1' } : type);
+  response.end(failureOf(status));
 }
 
 function describe(method: string, path: string, body: Buffer): Carried {
@@ -174,9 +238,29 @@ async function passOn(options: {
     if (isWatch && faults.heldWatches !== null) await faults.heldWatches.promise;
     if (response.writableEnded) return;
     const shown = typeof chunk === 'string' ? show(chunk, faults) : chunk;
-    if (!response.write(shown)) await new Promise((resolve) => response.once('drain', resolve));
+    for (const piece of faults.isDripping ? pieces(shown) : [shown]) {
+      if (faults.isDripping) await sleep(dripMs);
+      if (response.destroyed) return;
+      // Drained, or closed by then: a client that has gone takes no more.
+      if (!response.write(piece)) await drained(response);
+    }
   }
   response.end();
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    response.once('drain', resolve);
+    response.once('close', resolve);
+  });
+}
+
+function pieces(whole: string | Buffer): Buffer[] {
+  const bytes = Buffer.from(whole);
+  const count = Math.ceil(bytes.length / dripBytes);
+  return Array.from({ length: count }, (_, index) =>
+    bytes.subarray(index * dripBytes, (index + 1) * dripBytes),
+  );
 }
 
 /** The lines of a watch, or the one document of any other answer. */

@@ -43,8 +43,9 @@ function lostNodeTolerations(
   }));
 }
 
-/** Large pods, each on a node of its own, which comes late. */
-export function exclusive(): V1PodTemplateSpec {
+/** Large pods, each on a node of its own, which comes late; they leave a lost one after a time, if given. */
+export function exclusive(options: { leaveLostNodeSeconds?: number } = {}): V1PodTemplateSpec {
+  const { leaveLostNodeSeconds } = options;
   return {
     metadata: { labels: { shape: 'exclusive' } },
     spec: {
@@ -66,6 +67,9 @@ export function exclusive(): V1PodTemplateSpec {
           resources: { requests: { cpu: '46', memory: '360Gi' } },
         },
       ],
+      ...(leaveLostNodeSeconds === undefined
+        ? {}
+        : { tolerations: lostNodeTolerations(leaveLostNodeSeconds) }),
     },
   };
 }
