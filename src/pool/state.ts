@@ -150,7 +150,8 @@ export interface PoolState {
   recentStartMs: number[];
   /**
    * Which release's rules this run follows: what a recorded history may have relied on changes only
-   * with a new run. 1: 0.1.0. 2: cards are damped, and a retired pod is not retired again.
+   * with a new run. 1: 0.1.0. 2: cards are damped, and a retired pod is not retired again. 3: a spawn
+   * of a name whose former one was called off has an activityId of its own.
    */
   rules: number;
   /** Claims that wait, by replica. */

@@ -71,12 +71,34 @@ export interface Launcher {
   cancelSpawnsWithout(records: Record<string, PodRecord>): void;
 }
 
-/** A launcher that reports each outcome once. Reporting must not throw. */
-export function createLauncher(report: (outcome: Outcome) => void): Launcher {
+/**
+ * A launcher that reports each outcome once. Reporting must not throw.
+ *
+ * A spawn that was called off is over for the workflow at once, yet Temporal keeps its activityId until
+ * the worker has answered, or has been silent for the heartbeat timeout. A pod that comes back under the
+ * name meanwhile (docs/adr/0008) is waited for under an id of its own: the same one fails the workflow task.
+ */
+export function createLauncher(report: (outcome: Outcome) => void, rules: number): Launcher {
   const spawns = new Map<string, CancellationScope>();
+  /** How many spawns of a name were called off; names of pods that came and went unread, so few. */
+  const calledOff = new Map<string, number>();
+
+  const callOff = (podName: string, scope: CancellationScope): void => {
+    spawns.delete(podName);
+    calledOff.set(podName, (calledOff.get(podName) ?? 0) + 1);
+    scope.cancel();
+  };
+
+  const activityIdOf = (podName: string): string => {
+    const before = calledOff.get(podName) ?? 0;
+    return rules < 3 || before === 0 ? podName : `${podName}~${before + 1}`;
+  };
 
   const spawn = (action: Extract<Action, { kind: 'spawn' }>, state: PoolState): void => {
     const { podName, templateHash, uid } = action;
+    // Gone and back within one message: the spawn of the pod that went still waits.
+    const former = spawns.get(podName);
+    if (rules >= 3 && former !== undefined) callOff(podName, former);
     const scope = new CancellationScope();
     spawns.set(podName, scope);
     const { spawnPod } = proxyActivities<Activities>(spawnOptions(state.spec, pendingAhead(state)));
@@ -84,11 +106,14 @@ export function createLauncher(report: (outcome: Outcome) => void): Launcher {
     const { podReadySeconds } = state.spec;
     const input = { pool, namespace, cluster, podName, templateHash, uid, podReadySeconds };
     const options = {
-      activityId: podName,
+      activityId: activityIdOf(podName),
       summary: `${uid === null ? 'spawn' : 'adopt'} ${podName}`,
     };
     const settle = (result: SpawnResult): void => {
-      if (spawns.get(podName) === scope) spawns.delete(podName);
+      const isCurrent = spawns.get(podName) === scope;
+      if (isCurrent) spawns.delete(podName);
+      // What was called off says nothing, and least of all of the pod that has the name now.
+      else if (rules >= 3) return;
       report({ kind: 'spawn', podName, result });
     };
     void scope
@@ -147,9 +172,7 @@ export function createLauncher(report: (outcome: Outcome) => void): Launcher {
     launch,
     cancelSpawnsWithout(records) {
       for (const [podName, scope] of spawns) {
-        if (records[podName] !== undefined) continue;
-        spawns.delete(podName);
-        scope.cancel();
+        if (records[podName] === undefined) callOff(podName, scope);
       }
     },
   };

@@ -53,7 +53,7 @@ const attributeKeys = {
 export async function poolWorkflow(given: messages.PoolWorkflowInput): Promise<PoolStatus> {
   const input = readPoolInput(given);
   // What 0.1.0 recorded keeps its rules until the run ends; a new run follows the newest.
-  const rules = wf.patched('rules-2') ? 2 : 1;
+  const rules = rulesOfRun();
   const fresh = newState({ ...input, rules });
   let state = readState(input.carried, fresh) ?? fresh;
   let isDirty = true;
@@ -71,7 +71,7 @@ export async function poolWorkflow(given: messages.PoolWorkflowInput): Promise<P
   const alarm = createAlarm(() => (isDirty = true));
   const launcher = createLauncher((outcome) => {
     change((known) => settle(known, outcome, Date.now()));
-  });
+  }, rules);
 
   handleMessages(() => state, change);
 
@@ -127,6 +127,12 @@ export async function poolWorkflow(given: messages.PoolWorkflowInput): Promise<P
     runEnd.passed(actions.length);
     await wf.condition(() => isDirty || runEnd.mayCome());
   }
+}
+
+/** The newest that the history of this run allows. */
+function rulesOfRun(): number {
+  if (wf.patched('rules-3')) return 3;
+  return wf.patched('rules-2') ? 2 : 1;
 }
 
 /** Drained, and the card has been taken down. */

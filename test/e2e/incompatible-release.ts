@@ -17,7 +17,10 @@ export async function makeIncompatibleRelease(): Promise<string> {
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
   const path = join(folder, 'src/workflows/launch.ts');
   const code = await readFile(path, 'utf8');
-  const changed = code.replace('activityId: podName,', 'activityId: `other-${podName}`,');
+  const changed = code.replace(
+    'activityId: activityIdOf(podName),',
+    'activityId: `other-${podName}`,',
+  );
   if (changed === code) throw new Error(`${path} has no id of a spawn to change`);
   await writeFile(path, changed);
   return folder;

@@ -52,7 +52,7 @@ export async function describePool(
   };
 }
 
-/** The spawns under way. A spawn's activityId is the name of its pod. */
+/** The spawns under way. A spawn's activityId is the name of its pod, unless that pod is a second one. */
 export async function pendingSpawns(client: Client, pool: string): Promise<PendingActivity[]> {
   const { activities } = await describePool(client, pool);
   return activities.filter(({ activityType }) => activityType?.name === 'spawnPod');

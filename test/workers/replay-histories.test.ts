@@ -31,7 +31,7 @@ const careless = {
   'renames an activity': ['workflows/launch.ts', 'observePool\n', 'retirePod\n'],
   'renames an activityId': [
     'workflows/launch.ts',
-    'activityId: podName',
+    'activityId: activityIdOf(podName)',
     'activityId: `x-${podName}`',
   ],
   'adds a command': [
