@@ -47,11 +47,13 @@ export async function measureAll(options: {
 async function measureOne({ name, args }: Measurement, cluster: string): Promise<Result> {
   const command = `npm run bench -- ${[...args, '--cluster', cluster].join(' ')}`;
   const load = Math.round((loadavg()[0] ?? NaN) * 10) / 10;
+  const startedAt = performance.now();
   const main = join(import.meta.dirname, 'main.ts');
   const run = await execa(process.execPath, [main, ...args, '--cluster', cluster, '--json'], {
     ...{ reject: false, stdin: 'ignore', timeout: deadlineMs },
   });
-  return { name, command, load, ...readOutput(run) };
+  const tookSeconds = Math.round((performance.now() - startedAt) / 1000);
+  return { name, command, load, tookSeconds, ...readOutput(run) };
 }
 
 /** The report in what a command printed, or why there is none. Exported for its test. */

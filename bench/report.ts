@@ -37,6 +37,7 @@ export function formatReport(
     ...section(results, ['quiet'], '## Quiet pools', quietHead, quietRow),
     ...formatCosts(reports),
     ...cpuTable(results),
+    ...durations(results),
     ...failures(results),
   ]
     .join('\n')
@@ -200,6 +201,17 @@ function cpuTable({ results }: Results): string[] {
         ...cells(cpu),
       ]),
     ),
+  ];
+}
+
+/** How long it took to make all measurements, and which took most. */
+function durations({ results }: Results): string[] {
+  const all = results.reduce((total, { tookSeconds }) => total + tookSeconds, 0);
+  const each = results.map(({ name, tookSeconds }) => `${name} ${tookSeconds} s`).join(', ');
+  return [
+    ...['## Time taken', ''],
+    `${Math.round(all / 60)} minutes with servers and warm-ups: ${each}.`,
+    '',
   ];
 }
 

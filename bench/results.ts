@@ -28,6 +28,8 @@ const schema = z.object({
       command: z.string(),
       /** Load average of the minute before. */
       load: z.number(),
+      /** Servers and warm-up included. */
+      tookSeconds: z.number(),
       report: z.looseObject({ benchmark: z.enum(benchmarks) }).nullable(),
       /** Why there is no report. */
       error: z.string().nullable(),
@@ -40,6 +42,7 @@ export interface Result {
   name: string;
   command: string;
   load: number;
+  tookSeconds: number;
   report: Report | null;
   error: string | null;
 }

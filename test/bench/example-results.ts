@@ -90,10 +90,12 @@ export const exampleResults: Results = {
   results: [
     ...[fill, load, quiet, growth, restart].map((report) => ({
       ...{ name: report.benchmark, command: `npm run bench -- ${report.benchmark}`, load: 0.5 },
+      tookSeconds: 90,
       ...{ report, error: null },
     })),
     {
       ...{ name: 'burst', command: 'npm run bench -- burst', load: 1, report: null },
+      tookSeconds: 30,
       error: 'exit code 1: no pod was Ready',
     },
   ],

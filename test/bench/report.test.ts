@@ -166,6 +166,13 @@ describe('the report', () => {
     );
   });
 
+  it('says how long it took', () => {
+    assert.match(
+      page,
+      /^8 minutes with servers and warm-ups: fill 90 s, claims 90 s, .*burst 30 s\.$/m,
+    );
+  });
+
   it('quotes what failed', () => {
     assert.match(page, /## Failed\n\n`npm run bench -- burst`:\n\n```\nexit code 1: no pod/);
   });
