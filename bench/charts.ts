@@ -23,7 +23,7 @@ type Option = ComposeOption<
 >;
 
 const width = 720;
-const height = 320;
+const height = 340;
 
 /** A chart to be written beside the report. */
 export interface Chart {
@@ -183,7 +183,7 @@ function draw(name: string, title: string, option: Option): Chart {
     ...{ animation: false, backgroundColor: '#ffffff' },
     title: { text: title, textStyle: { fontSize: 14 } },
     legend: { bottom: 0 },
-    grid: { left: 60, right: 20, top: 50, bottom: 60 },
+    grid: { left: 60, right: 20, top: 50, bottom: 80 },
     ...option,
   });
   const svg = chart.renderToSVGString();

@@ -187,7 +187,9 @@ function cpuTable({ results }: Results): string[] {
   type Cpu = Record<'pool' | 'floor' | 'empty', Record<string, number>>;
   const cells = (cpu: Cpu): Cell[] =>
     processes.map((name) => {
-      const figures = [cpu.pool, cpu.floor, cpu.empty].map((used) => used[name] ?? '-');
+      const figures = [cpu.pool, cpu.floor, cpu.empty].map((used) =>
+        used[name] === undefined ? '-' : used[name].toFixed(2),
+      );
       return figures.join(' / ');
     });
   return [
