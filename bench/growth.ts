@@ -77,6 +77,9 @@ export async function measureGrowth(options: {
   signal: AbortSignal;
 }): Promise<GrowthReport> {
   const { stage, cluster, heartbeats, seconds, onStep, signal } = options;
+  // A worker that has just started holds 40 MB that its first collection gives back.
+  onStep(`Letting the processes settle for ${settleMs / 1000} s`);
+  await sleep(settleMs, undefined, { signal });
   const emptyMb = await readTypicalMemory(stage, signal);
   const done: GrowthStep[] = [];
   let shares: Share[] = [];
