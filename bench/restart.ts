@@ -97,6 +97,7 @@ async function startApi(
   const startedAt = performance.now();
   const started = api.process.start();
   const granted = claimSoon(`${api.url}/v1/pools/${pool}/claims`);
+  // A replica that does not start ends the wait for its claim; its health is asked for later than that.
   const [claimedAt] = await Promise.all([granted, Promise.race([started, granted])]);
   const { pid } = api.process;
   const cpuSeconds = pid === null ? null : await cpuSecondsOf(pid);
