@@ -11,11 +11,11 @@ export interface Measurement {
  * is never emptied must have the time to show.
  */
 const loads = [
-  { rate: 10, seconds: 45 },
-  { rate: 25, seconds: 45 },
-  { rate: 45, seconds: 60 },
-  { rate: 75, seconds: 72 },
-  { rate: 100, seconds: 72 },
+  { rate: 10, seconds: 36 },
+  { rate: 25, seconds: 36 },
+  { rate: 45, seconds: 54 },
+  { rate: 75, seconds: 60 },
+  { rate: 100, seconds: 60 },
 ];
 
 /** Claims a second in a quick suite, and the seconds of their only part. */
@@ -65,10 +65,10 @@ export function suite({ quick }: { quick: boolean }): Measurement[] {
     ...loads
       .filter(({ rate }) => !quick || quickRates.includes(rate))
       .map(({ rate, seconds }) => claims(rate, seconds, [])),
-    claims(10, 45, ['--claim-ids']),
+    claims(10, 36, ['--claim-ids']),
     { name: 'restart', args: ['restart', '--runs', quick ? '2' : '5'] },
     quick ? quiet(10, 100) : quiet(50, 500),
-    { name: 'growth', args: ['growth', '--seconds', quick ? '20' : '60'] },
+    { name: 'growth', args: ['growth', '--seconds', quick ? '20' : '40'] },
   ];
 }
 
