@@ -2,6 +2,7 @@
  * The benchmarks' command line: `npm run bench -- COMMAND`. Progress goes to stderr, the report to
  * stdout; with `--json` the last thing printed there is one JSON object.
  */
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Command, Option } from 'commander';
@@ -211,12 +212,14 @@ program
   .option('--out <file>', 'the page; charts go into a folder beside it', 'bench/report.md')
   .action(async (path: string, { out }: { out: string }) => {
     const results = readResults(await readFile(path, 'utf8'));
-    const chartFolder = 'charts';
+    const [chartFolder, profiles] = ['charts', 'profiles/README.md'];
     const charts = chartsOf(results);
     const folder = join(dirname(out), chartFolder);
     await mkdir(folder, { recursive: true });
     for (const { name, svg } of charts) await writeFile(join(folder, `${name}.svg`), svg);
-    await writeFile(out, formatReport(results, { charts, chartFolder }));
+    const hasProfiles = existsSync(join(dirname(out), profiles));
+    const profilePage = hasProfiles ? profiles : null;
+    await writeFile(out, formatReport(results, { charts, chartFolder, profilePage }));
     console.log(`${out} and ${charts.length} charts in ${folder} are written`);
   });
 

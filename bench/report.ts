@@ -8,13 +8,13 @@ import { whereTimeGoes } from './where-time-goes.ts';
 
 type Of<B extends Report['benchmark']> = Extract<Report, { benchmark: B }>;
 
-/** The page in Markdown; charts are named as files in `chartFolder`. */
+/** The page in Markdown; charts are named as files in `chartFolder`, CPU profiles by a page beside it. */
 export function formatReport(
   results: Results,
-  options: { charts: Chart[]; chartFolder: string },
+  options: { charts: Chart[]; chartFolder: string; profilePage: string | null },
 ): string {
   const { machine, startedAt, cluster, quick } = results;
-  const { charts, chartFolder } = options;
+  const { charts, chartFolder, profilePage } = options;
   const judged = judge(results);
   const reports = results.results.flatMap(({ report }) => report ?? []);
   return [
@@ -28,7 +28,7 @@ export function formatReport(
       ['goal', 'measured', 'met'],
       judged.map(({ goal, measured, isMet }) => [goal, measured, isMet ? 'yes' : '**no**']),
     ),
-    ...missed(results, judged),
+    ...missed(results, judged, profilePage),
     ...charts.flatMap(({ name, title }) => [`![${title}](${chartFolder}/${name}.svg)`, '']),
     ...section(results, ['fill'], '## Fills', fillHead, fillRow),
     ...section(results, ['claims', 'burst'], '## Claims', claimHead, claimRow),
@@ -45,7 +45,11 @@ export function formatReport(
 }
 
 /** Where the time goes in each measurement that missed a goal. */
-function missed({ results, machine }: Results, judged: Judged[]): string[] {
+function missed(
+  { results, machine }: Results,
+  judged: Judged[],
+  profilePage: string | null,
+): string[] {
   const lines = results.flatMap(({ name, report }) => {
     const goals = judged.filter((one) => one.name === name && !one.isMet);
     if (report === null || goals.length === 0) return [];
@@ -55,8 +59,9 @@ function missed({ results, machine }: Results, judged: Judged[]): string[] {
   if (lines.length === 0) return [];
   return [
     ...['## Where the time goes, of each goal that was missed', '', ...lines, ''],
-    'CPU profiles of the processes: [profiles/README.md](profiles/README.md).',
-    '',
+    ...(profilePage === null
+      ? []
+      : [`CPU profiles of the processes: [${profilePage}](${profilePage}).`, '']),
   ];
 }
 

@@ -1,4 +1,5 @@
 /** One load spread over several pools. */
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { countReadyPods } from './ready-pods.ts';
 import { namespace, type Stage } from './stage.ts';
 
@@ -54,9 +55,16 @@ export async function fillInTurns(stage: Stage, shares: Share[]): Promise<number
   return performance.now() - startedAt;
 }
 
-/** Ends the workflows first, so that no pool replaces what is deleted. */
+/**
+ * Ends the workflows first, so that no pool replaces what is deleted. A pool that never started is none to
+ * end: what kept it from starting is what the benchmark failed of, and must not be hidden.
+ */
 export async function removePools(stage: Stage, shares: Share[]): Promise<void> {
-  await inTurns(shares, ({ pool }) => stage.endPool(pool));
+  await inTurns(shares, ({ pool }) =>
+    stage.endPool(pool).catch((error: unknown) => {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }),
+  );
   await stage.bare.deletePods(namespace, selectorOf(shares));
 }
 

@@ -94,7 +94,9 @@ describe('the goals', () => {
 
 describe('the report', () => {
   const charts = chartsOf(exampleResults);
-  const page = formatReport(exampleResults, { charts, chartFolder: 'charts' });
+  const page = formatReport(exampleResults, {
+    ...{ charts, chartFolder: 'charts', profilePage: 'profiles/README.md' },
+  });
 
   it('has a chart of each kind of result, drawn as SVG', () => {
     assert.deepEqual(
@@ -133,7 +135,7 @@ describe('the report', () => {
     assert.match(missed, /of an empty activity 2 ms/);
     assert.match(missed, /used 50 % \(60 % with all .*\) of 2 cores, in the floor 20 %/);
     assert.match(missed, /2 cores carry at most 133 claims a second, of the floor 400/);
-    assert.match(page, /profiles\/README\.md/);
+    assert.match(page, /\(profiles\/README\.md\)/);
     assert.doesNotMatch(page, /^- \*\*fill of 300/m);
   });
 
@@ -164,6 +166,11 @@ describe('the report', () => {
       page,
       /^\| claims \| 0\.0 \/ 0\.0 \/ 0\.0 \| 0\.02 \/ - \/ - \| 0\.01 \/ - \/ 0\.00 \|$/m,
     );
+  });
+
+  it('names no page of profiles that is not there', () => {
+    const bare = formatReport(exampleResults, { charts, chartFolder: 'charts', profilePage: null });
+    assert.doesNotMatch(bare, /profiles/);
   });
 
   it('says how long it took', () => {
