@@ -41,7 +41,7 @@ export interface QuietReport extends QuietHour {
   heartbeats: string;
   pools: number;
   pods: number;
-  /** From the start of the first workflow until the last pod was Ready, ten pools at a time. */
+  /** From the start of the first workflow until the last pod was Ready, some pools at a time. */
   fillMs: number;
   /** Temporal's actions for each pod of the fill, by kind; the starts of the pools are in it. */
   fillActionsPerPod: Actions;

@@ -3,7 +3,7 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { actionsSince, readActions, sumOfActions } from '../../bench/actions.ts';
 import { costOf } from '../../bench/quiet.ts';
-import { removePools, selectorOf, sharesOf } from '../../bench/several-pools.ts';
+import { removePools, selectorOf, sharesOf, turnsOf } from '../../bench/several-pools.ts';
 import type { Stage } from '../../bench/stage.ts';
 import { addTrouble, troubleOf } from '../../bench/workflow-trouble.ts';
 
@@ -58,6 +58,25 @@ describe('a load spread over pools', () => {
     ]);
     assert.equal(selectorOf(shares), 'pilotlight.dev/pool in (many-0,many-1,many-2)');
     assert.deepEqual(sharesOf({ name: 'one', pools: 1, pods: 5 }), [{ pool: 'one', pods: 5 }]);
+  });
+});
+
+describe('the turns of a fill', () => {
+  const sizes = (shares: { pods: number; had?: number }[]) =>
+    turnsOf(shares.map((share, index) => ({ pool: `p-${index}`, ...share }))).map((turn) =>
+      turn.map(({ pods }) => pods),
+    );
+
+  it('have at most ten pools, and 500 pods that are to come', () => {
+    const ten = Array<number>(10).fill(1);
+    assert.deepEqual(sizes(Array.from({ length: 11 }, () => ({ pods: 1 }))), [ten, [1]]);
+    assert.deepEqual(sizes([{ pods: 300 }, { pods: 200 }, { pods: 1 }]), [[300, 200], [1]]);
+    assert.deepEqual(sizes([{ pods: 300, had: 290 }, { pods: 490 }]), [[300, 490]]);
+  });
+
+  it('leave a pool that is larger alone', () => {
+    assert.deepEqual(sizes([{ pods: 900 }, { pods: 1 }]), [[900], [1]]);
+    assert.deepEqual(sizes([]), []);
   });
 });
 
