@@ -35,8 +35,14 @@ function ofFill(
   ].join(' ');
 }
 
+/**
+ * From this rate on the claims' CPU says what the machine can carry: at slower ones much of it is what the
+ * cluster spends anyway, a fifth of a core.
+ */
+const busyRate = 45;
+
 function ofClaims(report: Of<'claims' | 'burst'>, cores: number): string {
-  const { claims, cpuSeconds, saturation, growth, empty } = report;
+  const { ratePerSecond, claims, cpuSeconds, saturation, growth, empty } = report;
   const most = (cpu: CpuSeconds): string => {
     const cpuOfOne = sum(cpu) / Math.max(1, claims.count);
     return cpuOfOne > 0 ? String(Math.round(cores / cpuOfOne)) : 'any number';
@@ -46,7 +52,11 @@ function ofClaims(report: Of<'claims' | 'burst'>, cores: number): string {
   return [
     `CPU a claim: ${each(cpuSeconds.pool, claims.count)}; of the floor ${each(cpuSeconds.floor, claims.count)}; of an empty activity ${each(empty.cpuSeconds, empty.activities)}.`,
     `While claims arrived, the benchmark's processes used ${machine('pool')} of ${cores} cores, in the floor ${machine('floor')}.`,
-    `By their CPU, ${cores} cores carry at most ${most(cpuSeconds.pool)} claims a second, of the floor ${most(cpuSeconds.floor)}.`,
+    ...((ratePerSecond ?? 0) < busyRate
+      ? []
+      : [
+          `By their CPU, ${cores} cores carry at most ${most(cpuSeconds.pool)} claims a second, of the floor ${most(cpuSeconds.floor)}.`,
+        ]),
     ...(growth === null
       ? []
       : [
