@@ -6,7 +6,6 @@ import { randomBytes } from 'node:crypto';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Logger } from 'pino';
 import { Claims } from '../claims/claims.ts';
-import { readKeyring } from '../codec/keyring.ts';
 import { writeCompiledCode } from '../configuration/compiled-code.ts';
 import { ApiMetrics } from '../metrics/api-metrics.ts';
 import { openTracing } from '../tracing/open-tracing.ts';
@@ -16,7 +15,6 @@ import { closeCluster, type OpenCluster } from './open-cluster.ts';
 import type { Readiness } from './operation-routes.ts';
 import { createPoolAdministration } from './pool-administration.ts';
 import { ApiServer } from './server.ts';
-import { Tokens } from './tokens.ts';
 
 /** A process that can't list its pods ends after this and is started again by its keeper. */
 const startDeadlineMs = 60_000;
@@ -48,9 +46,16 @@ export async function serve(options: {
   // Raises now what would else be found out by the first who needs Temporal.
   loadClientConnectConfig();
   const { payloadKeysFile } = configuration;
-  const keyring = payloadKeysFile === null ? null : await readKeyring(payloadKeysFile);
+  // What reads these files is loaded by those alone who have them.
+  const keyring =
+    payloadKeysFile === null
+      ? null
+      : await (await import('../codec/keyring.ts')).readKeyring(payloadKeysFile);
   const onTrouble = (message: string): void => log.error(message);
-  const tokens = tokensFile === null ? null : await Tokens.open({ path: tokensFile, onTrouble });
+  const tokens =
+    tokensFile === null
+      ? null
+      : await (await import('./tokens.ts')).Tokens.open({ path: tokensFile, onTrouble });
   const tracing = await openTracing({
     env: process.env,
     serviceName: 'pilotlight-api',

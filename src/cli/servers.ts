@@ -3,7 +3,7 @@ import { connectToTemporal, type TemporalConnection } from '../client/connect-to
 import { Pools } from '../client/pools.ts';
 import { userAtHost } from '../client/user-at-host.ts';
 import type { EncryptionCodec } from '../codec/encryption-codec.ts';
-import { keysFileVariable } from '../codec/keyring.ts';
+import { keysFileVariable } from '../codec/keys-file-variable.ts';
 import { openCodec } from '../codec/open-codec.ts';
 import { connectToCluster, type ClusterConnection } from '../kubernetes/connection.ts';
 import { defaultTaskQueue } from '../workflows/task-queue.ts';

@@ -19,7 +19,8 @@ import {
   keyOfOurs,
   metadataText,
 } from '../workflows/encrypted-payload.ts';
-import { keysFileVariable, type Keyring, type PayloadKey } from './keyring.ts';
+import type { Keyring, PayloadKey } from './keyring.ts';
+import { keysFileVariable } from './keys-file-variable.ts';
 
 const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
 

@@ -3,9 +3,7 @@ import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
-
-/** The variable that names the file. */
-export const keysFileVariable = 'PILOTLIGHT_PAYLOAD_KEYS_FILE';
+import { keysFileVariable } from './keys-file-variable.ts';
 
 /** One key. */
 export interface PayloadKey {

@@ -1,5 +1,4 @@
 import { EncryptionCodec, noKeys } from './encryption-codec.ts';
-import { readKeyring } from './keyring.ts';
 
 /**
  * The codec by the keys of a file; without a file one that encrypts nothing, and says which key is
@@ -7,5 +6,8 @@ import { readKeyring } from './keyring.ts';
  * no key.
  */
 export async function openCodec(keysFile: string | null): Promise<EncryptionCodec> {
-  return new EncryptionCodec(keysFile === null ? noKeys : await readKeyring(keysFile));
+  if (keysFile === null) return new EncryptionCodec(noKeys);
+  // What reads the file is loaded by those alone who have one.
+  const { readKeyring } = await import('./keyring.ts');
+  return new EncryptionCodec(await readKeyring(keysFile));
 }

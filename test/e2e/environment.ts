@@ -9,7 +9,7 @@ import { connectToTemporal } from '../../dev/connect-to-temporal.ts';
 import type { Cluster, ClusterOptions } from '../../dev/clusters/cluster.ts';
 import { isClusterKind, startCluster } from '../../dev/clusters/start-cluster.ts';
 import { startTemporalServer, type TemporalServer } from '../../dev/temporal-server.ts';
-import { keysFileVariable } from '../../src/codec/keyring.ts';
+import { keysFileVariable } from '../../src/codec/keys-file-variable.ts';
 import { openCodec } from '../../src/codec/open-codec.ts';
 import { connectToCluster, type ClusterConnection } from '../../src/kubernetes/connection.ts';
 import { storeTemplate } from '../../src/kubernetes/templates.ts';
