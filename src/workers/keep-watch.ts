@@ -8,7 +8,7 @@ import { workflowTypes } from '../workflows/messages.ts';
  * Pause between looks: without a watch a pool learns of a lost pod by its next list, up to an hour
  * late, and a look costs one call.
  */
-const lookEveryMs = 15_000;
+const defaultLookEveryMs = 15_000;
 
 /** A call to a server that may just be restarting. */
 const callDeadlineMs = 10_000;
@@ -41,17 +41,38 @@ export async function ensureWatch({ client, namespace, taskQueue }: WatchOptions
  * terminated the workflow, would else leave the pods unwatched until a worker happens to start.
  */
 export async function keepWatch(
-  options: WatchOptions & { signal: AbortSignal; onError: (error: unknown) => void },
+  options: WatchOptions & {
+    signal: AbortSignal;
+    onError: (error: unknown) => void;
+    /** 15 s unless given. */
+    lookEveryMs?: number;
+  },
 ): Promise<void> {
-  const { client, signal, onError } = options;
+  const { signal, onError, lookEveryMs = defaultLookEveryMs } = options;
   // Ends by the signal, which also cuts a call short: a process that ends must not wait for it.
   for (;;) {
     try {
       await sleep(lookEveryMs, undefined, { signal });
-      await client.withAbortSignal(signal, () => ensureWatch(options));
+      await look(options);
     } catch (error) {
       if (signal.aborted) return;
       onError(error);
     }
+  }
+}
+
+/**
+ * One look, under a signal of its own: Temporal's client adds a listener to the signal of each call, which
+ * holds the call, and never takes it off.
+ */
+async function look(options: WatchOptions & { signal: AbortSignal }): Promise<void> {
+  const { client, signal } = options;
+  const own = new AbortController();
+  const cutShort = (): void => own.abort();
+  signal.addEventListener('abort', cutShort);
+  try {
+    await client.withAbortSignal(own.signal, () => ensureWatch(options));
+  } finally {
+    signal.removeEventListener('abort', cutShort);
   }
 }

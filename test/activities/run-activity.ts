@@ -9,6 +9,8 @@ export interface Attempt {
   heartbeatTimeoutMs?: number;
   /** Hears of every heartbeat. */
   beat?: () => void;
+  /** Hears of everybody who waits for the cancellation: what they keep is kept until the attempt ends. */
+  awaitsCancellation?: () => void;
   /** Cancels the attempt. */
   cancelled?: AbortSignal;
   /** Whether the cancellation means that the process shuts down. */
@@ -22,6 +24,14 @@ export async function runActivity<T>(activity: () => Promise<T>, given: Attempt 
     signal.addEventListener('abort', () => reject(new CancelledFailure('cancelled')));
   });
   cancelled.catch(() => undefined);
+  const { awaitsCancellation } = given;
+  if (awaitsCancellation !== undefined) {
+    const then = cancelled.then.bind(cancelled);
+    cancelled.then = (...handlers) => {
+      awaitsCancellation();
+      return then(...handlers);
+    };
+  }
   const nothing = (): void => undefined;
   const log = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
   const { attempt = 1, heartbeatDetails, isShutdown: workerShutdown = false } = given;
