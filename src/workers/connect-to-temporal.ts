@@ -2,7 +2,7 @@
 import { Client, Connection } from '@temporalio/client';
 import type { PayloadCodec } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { NativeConnection } from '@temporalio/worker';
+import { NativeConnection, type NativeConnectionOptions } from '@temporalio/worker';
 import { CallRetries } from '../client/call-retries.ts';
 
 /** Both connections, open. */
@@ -19,7 +19,10 @@ export interface TemporalConnections {
 export async function connectToTemporal(codecs: PayloadCodec[]): Promise<TemporalConnections> {
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
   // First the one that says at once, and why, when nobody listens.
-  const polling = await NativeConnection.connect(connectionOptions);
+  const polling = await NativeConnection.connect({
+    ...connectionOptions,
+    ...compression(connectionOptions),
+  });
   const retries = new CallRetries();
   let calling: Connection;
   try {
@@ -43,4 +46,14 @@ export async function connectToTemporal(codecs: PayloadCodec[]): Promise<Tempora
       await Promise.all([calling.close(), polling.close()]);
     },
   };
+}
+
+/**
+ * Without TLS the server is near, and compressing each of our messages of a few hundred bytes costs both
+ * sides more than sending it: the SDK does it unless told otherwise, with 300 KB of tables a message.
+ */
+function compression({ tls }: Pick<NativeConnectionOptions, 'tls'>): NativeConnectionOptions {
+  return tls === undefined || tls === null || tls === false
+    ? { grpcCompression: { codec: 'none' } }
+    : {};
 }
