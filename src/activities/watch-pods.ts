@@ -14,7 +14,7 @@ import { beatEveryMs } from './beat-every.ts';
 import { ClaimBurst } from './claim-burst.ts';
 import type { ActivityMetrics } from './activity-metrics.ts';
 import { handOver } from './hand-over.ts';
-import { untilNextTickMs } from './tick.ts';
+import { startsWave, untilNextTickMs } from './tick.ts';
 
 export interface WatchPodsInput {
   namespace: string;
@@ -227,7 +227,11 @@ async function tell(
   const { cache, cordoned, clusterUid, signalPool } = dependencies;
   const mine = pending.get(pool);
   if (mine === undefined) return;
-  const burst = { pods: () => cache.list(pool), nowMs: performance.now() };
+  const burst = {
+    pods: () => cache.list(pool),
+    nowMs: performance.now(),
+    startsWave: startsWave(Date.now()),
+  };
   if (!mine.isSnapshot && mine.burst.holds(burst)) return;
   pending.delete(pool);
   const pods = mine.isSnapshot ? cache.list(pool) : [...mine.pods.values()];

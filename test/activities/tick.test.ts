@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EndsOfSpawns, untilNextTickMs } from '../../src/activities/tick.ts';
+import { EndsOfSpawns, startsWave, untilNextTickMs } from '../../src/activities/tick.ts';
 
 describe('the ticks in which pools are told what happened', () => {
   it('are the same for whoever waits, whenever it began', () => {
@@ -12,6 +12,15 @@ describe('the ticks in which pools are told what happened', () => {
     for (let nowMs = 1_000_000; nowMs < 1_000_400; nowMs += 1) {
       const waitMs = untilNextTickMs(nowMs);
       assert.ok(waitMs > 0 && waitMs <= 200, `waits ${waitMs} ms at ${nowMs}`);
+    }
+  });
+});
+
+describe('the waves of ticks, in which pools under load are told', () => {
+  it('begin at every other tick, also for a timer that fires a little early or late', () => {
+    for (const tick of [1_000_000, 1_000_400]) {
+      assert.ok([-1, 0, 1, 60].every((offMs) => startsWave(tick + offMs)));
+      assert.ok([-1, 0, 1, 60].every((offMs) => !startsWave(tick + 200 + offMs)));
     }
   });
 });
@@ -44,6 +53,18 @@ describe('the ticks in which the spawns of a process end', () => {
     };
     await Promise.all(Array.from({ length: 45 }, end));
     assert.deepEqual(counts, [20, 20, 5]);
+  });
+
+  it('are the first ones of waves where ends are a load, and any where they are few', async () => {
+    const ends = new EndsOfSpawns(idle);
+    const order: string[] = [];
+    const turn = (pool: string) => ends.turn(pool, never).then(() => order.push(pool));
+    const nextWaveMs = Math.ceil((Date.now() + 1) / 400) * 400;
+    const few = Array.from({ length: 3 }, () => turn('few'));
+    await Promise.all([...few, ...Array.from({ length: 4 }, () => turn('load'))]);
+    assert.deepEqual(order.slice(0, 3), ['few', 'few', 'few']);
+    // A timer that fires late is taken for the next tick from half a tick on.
+    assert.ok(Date.now() >= nextWaveMs - 100);
   });
 
   it('are not made up for by a process that lagged', async () => {
