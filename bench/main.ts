@@ -13,10 +13,13 @@ import { measureAll } from './all.ts';
 import { chartsOf } from './charts.ts';
 import type { LoadSettings } from './claims-report.ts';
 import { measureClaims } from './claims.ts';
+import { readCpuProfile } from './cpu-profile.ts';
 import { measureFill } from './fill.ts';
+import { drawFlame } from './flame-chart.ts';
 import { formatClaims } from './format-claims.ts';
 import { formatFill } from './format-fill.ts';
 import { formatGrowth } from './format-growth.ts';
+import { formatProfile } from './format-profile.ts';
 import { formatQuiet } from './format-quiet.ts';
 import { formatRestart } from './format-restart.ts';
 import { measureGrowth } from './growth.ts';
@@ -221,6 +224,27 @@ program
     const profilePage = hasProfiles ? profiles : null;
     await writeFile(out, formatReport(results, { charts, chartFolder, profilePage }));
     console.log(`${out} and ${charts.length} charts in ${folder} are written`);
+  });
+
+program
+  .command('flame')
+  .description('draw a CPU profile, as `--profile` writes one for each thread, as a flame graph')
+  .argument('<profile>', 'a file that ends in .cpuprofile')
+  .requiredOption('--out <file>', 'the picture, an SVG; tables go into a .md beside it')
+  .option('--title <text>', 'what was measured', 'CPU time')
+  .addOption(
+    new Option('--from <seconds>', 'leave out what came before: the start, and the warm-up')
+      .argParser(wholeNumber(0, 86_400))
+      .default(0),
+  )
+  .action(async (path: string, options: { out: string; title: string; from: number }) => {
+    const { out, title, from } = options;
+    const root = readCpuProfile(await readFile(path, 'utf8'), from);
+    await mkdir(dirname(out), { recursive: true });
+    await writeFile(out, drawFlame(root, title));
+    const tables = out.replace(/(\.svg)?$/, '.md');
+    await writeFile(tables, formatProfile(root, title));
+    console.log(`${out} and ${tables} are written`);
   });
 
 try {
