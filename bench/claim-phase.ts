@@ -48,9 +48,10 @@ export async function measurePhase(
   ]);
   const cpuSeconds = await usedCpu();
   const toMs = Date.now();
+  // Controllers and databases still work on what was deleted, and the log is not written yet.
+  await sleep(auditDelayMs);
   // The floor writes nothing that is ours to count.
   const isCounted = kind === 'pool' && stage.auditLog !== null;
-  if (isCounted) await sleep(auditDelayMs);
   return {
     ...{ fromMs, toMs, cpuSeconds, saturation },
     claims: timed.map(({ latencyMs, hit, result }) => {

@@ -17,9 +17,6 @@ import { namespace, type Stage } from './stage.ts';
 /** How long each claim is held. */
 const dwellMs = 5_000;
 
-/** After a phase controllers and databases still work on what was deleted. */
-const restMs = 1_500;
-
 /** Refilling after a burst of 300 took 3 s; ten times that is a pool that has stopped. */
 const refillDeadlineMs = 60_000;
 
@@ -91,7 +88,6 @@ async function measurePhases(
         });
       });
       if (index > 0) phases[kind].push(phase);
-      await sleep(restMs);
     }
   }
   return phases;

@@ -22,7 +22,10 @@ import { addTrouble, noTrouble, type WorkflowTrouble } from './workflow-trouble.
 const warmUpPods = 50;
 
 /** After a run controllers and databases still work on what was deleted. */
-const restMs = 3_000;
+const restMs = 2_000;
+
+/** The pools hear of their last pods within a tick of 200 ms, and publish their cards. */
+const cardsMs = 3_000;
 
 /** Time from the start to the last pod Ready, once. */
 interface Filled {
@@ -144,8 +147,7 @@ async function fillPools(
     const filled = await measure({ stage, selector: selectorOf(shares), pods: load.pods }, () =>
       createPools(stage, shares),
     );
-    // The pools hear of their last pods within a tick of 200 ms, and publish their cards.
-    await sleep(restMs);
+    await sleep(cardsMs);
     const after = readActions(await fetchMetrics(stage.metricsUrl));
     const memoryMb = await readMemory(stage.processes());
     const { trouble, actions: historyActions } = await readHistories(stage.client, names);
