@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Pod } from '@kubernetes/client-node';
 import { killKubelet, removeNode } from '../e2e/lose-node.ts';
 import { playPod } from '../e2e/play-pods.ts';
+import { insist } from './insist.ts';
 import type { ChaosWorld } from './play-faults.ts';
 import type { Fault } from './schedule.ts';
 
@@ -47,9 +48,10 @@ export async function loseNode(
   lostNodes.add(node);
   note(`node ${node} is lost`);
   const { kubeconfigPath } = environment.cluster;
-  await killKubelet(kubeconfigPath, node);
+  // Half a loss would leave pods that end for ever, and its API server may be away by another fault.
+  await insist(() => killKubelet(kubeconfigPath, node));
   await sleep(seconds * 1_000);
-  await removeNode(kubeconfigPath, node);
+  await insist(() => removeNode(kubeconfigPath, node));
 }
 
 function isRunning({ metadata, status }: V1Pod): boolean {

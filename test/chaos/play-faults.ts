@@ -10,6 +10,7 @@ import { colocated, exclusive } from '../e2e/pod-templates.ts';
 import { disturbNetwork } from './disturb-network.ts';
 import { harmPod, loseNode } from './harm-pods.ts';
 import { hostileMessages } from './hostile-messages.ts';
+import { insist } from './insist.ts';
 import type { Fault, OurProcess, PoolPlan, Schedule, Server } from './schedule.ts';
 import type { OurRunning } from './start-processes.ts';
 
@@ -30,9 +31,6 @@ export interface ChaosWorld {
   uncertain: Set<string>;
   note: (what: string) => void;
 }
-
-/** People repeat what was not answered for so long; then they give it up. */
-const insistMs = 25_000;
 
 /** Plays the whole schedule; resolves when the last fault has passed and everything runs again. */
 export async function playFaults(world: ChaosWorld, schedule: Schedule): Promise<void> {
@@ -140,7 +138,7 @@ async function deed(
       raises.set(pool, (raises.get(pool) ?? 0) + raised);
       targets.set(pool, target);
       uncertain.add(pool);
-      await insist(world, () => handle.signal('setTarget', target));
+      await insistOn(world, () => handle.signal('setTarget', target));
       uncertain.delete(pool);
       return;
     }
@@ -148,17 +146,17 @@ async function deed(
       const plan = pools.find(({ name }) => name === fault.pool);
       const template = templateOf(plan?.shape ?? 'quick', fault.version);
       const templateHash = `v${fault.version}`;
-      return insist(world, () =>
+      return insistOn(world, () =>
         changePool({ environment, pool: fault.pool, template, templateHash }),
       );
     }
     case 'pausePool':
-      await insist(world, () => handle.signal('pause'));
+      await insistOn(world, () => handle.signal('pause'));
       await sleep(fault.seconds * 1_000);
-      return insist(world, () => handle.signal('resume'));
+      return insistOn(world, () => handle.signal('resume'));
     case 'hostileMessage': {
       const { signalName, payload } = hostileMessages[fault.choice % hostileMessages.length]!;
-      return insist(world, async () => {
+      return insistOn(world, async () => {
         await environment.client.workflowService.signalWorkflowExecution({
           namespace: 'default',
           workflowExecution: { workflowId: handle.workflowId },
@@ -185,17 +183,8 @@ export function templateOf(shape: PoolPlan['shape'], version: number): V1PodTemp
   return template;
 }
 
-/** Asks again while servers are away. Raises when they are away for too long. */
-async function insist(world: ChaosWorld, ask: () => Promise<void>): Promise<void> {
-  const { client } = world.environment;
-  const deadlineMs = Date.now() + insistMs;
-  for (;;) {
-    try {
-      await client.withDeadline(Date.now() + 5_000, ask);
-      return;
-    } catch (error) {
-      if (Date.now() > deadlineMs) throw error;
-      await sleep(500);
-    }
-  }
+/** The same of Temporal, which has 5 s for each answer. */
+function insistOn({ environment }: ChaosWorld, ask: () => Promise<void>): Promise<void> {
+  const { client } = environment;
+  return insist(() => client.withDeadline(Date.now() + 5_000, ask));
 }

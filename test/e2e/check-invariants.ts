@@ -29,7 +29,10 @@ export async function checkInvariants(options: {
   released?: ReadonlySet<string>;
   /** How often the pools were created: one that was deleted counts its pods anew from what is left. */
   lives?: number;
-  /** Whether a fault has held creates back until their pods had come and gone. */
+  /**
+   * Whether faults have held creates back, or workers that made them, until their pods had come and gone:
+   * a name may have one pod more for each that ended so, as `released` says.
+   */
   areCreatesLate?: boolean;
   /** Failures of workflow tasks that are the point of the test; none unless given. */
   brought?: RegExp;
@@ -43,7 +46,9 @@ export async function checkInvariants(options: {
     assert.deepEqual(faults, [], `workflow tasks of ${pool} failed`);
     const moments = environment.recorder.moments(pool);
     checkCount(pool, areCreatesLate ? firstLives(moments) : moments, input.spec.maxPods);
-    checkNames(pool, moments, lives);
+    checkNames(pool, moments, (uids) =>
+      areCreatesLate ? lives + uids.filter((uid) => released.has(uid)).length : lives,
+    );
     checkClaims(moments);
     checkLeases(pool, moments, released);
     await until({
@@ -73,12 +78,18 @@ function firstLives(moments: PodMoment[]): PodMoment[] {
   });
 }
 
-function checkNames(pool: string, moments: PodMoment[], lives: number): void {
+/** `livesOf` says how many pods a name may have had, of the uids that it had. */
+function checkNames(pool: string, moments: PodMoment[], livesOf: (uids: string[]) => number): void {
   const uids = new Map<string, Set<string>>();
   for (const { name, uid } of moments) {
     const known = uids.get(name) ?? new Set();
     uids.set(name, known.add(uid));
-    assert.ok(known.size <= lives, `${pool} gave the name ${name} to ${known.size} pods`);
+  }
+  for (const [name, known] of uids) {
+    assert.ok(
+      known.size <= livesOf([...known]),
+      `${pool} gave the name ${name} to ${known.size} pods`,
+    );
   }
 }
 
