@@ -4,7 +4,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { killKubelet, removeNode } from '../e2e/lose-node.ts';
 import { playPod } from '../e2e/play-pods.ts';
 import { insist } from './insist.ts';
-import type { ChaosWorld } from './play-faults.ts';
+import type { ChaosWorld } from './chaos-world.ts';
 import type { Fault } from './schedule.ts';
 
 /** Takes one unclaimed pod of a pool, if there is one. */

@@ -10,7 +10,7 @@ import { until } from '../e2e/environment.ts';
 import type { PodMoment } from '../e2e/pod-recorder.ts';
 import type { Traffic } from './claim-traffic.ts';
 import { countCauses } from './count-causes.ts';
-import type { ChaosWorld } from './play-faults.ts';
+import type { ChaosWorld } from './chaos-world.ts';
 import { ourProcesses } from './schedule.ts';
 import { sizeOf, type ProcessSize } from './start-processes.ts';
 

@@ -7,30 +7,13 @@ import { poolWorkflowId } from '../../src/pool/names.ts';
 import { changePool } from '../e2e/change-pool.ts';
 import type { Environment } from '../e2e/environment.ts';
 import { colocated, exclusive } from '../e2e/pod-templates.ts';
+import type { ChaosWorld } from './chaos-world.ts';
 import { disturbNetwork } from './disturb-network.ts';
 import { harmPod, loseNode } from './harm-pods.ts';
 import { hostileMessages } from './hostile-messages.ts';
 import { insist } from './insist.ts';
 import type { Fault, OurProcess, PoolPlan, Schedule, Server } from './schedule.ts';
 import type { OurRunning } from './start-processes.ts';
-
-/** A run's servers, and what was done to them. */
-export interface ChaosWorld {
-  environment: Environment;
-  running: Record<OurProcess, OurRunning>;
-  pools: PoolPlan[];
-  /** uids of pods that were deleted or ended by a fault. */
-  harmed: Set<string>;
-  /** Nodes that died: what was on them is harmed as well. */
-  lostNodes: Set<string>;
-  /** Targets as people last set them. */
-  targets: Map<string, number>;
-  /** By how much each pool's target was raised, over all. */
-  raises: Map<string, number>;
-  /** Pools whose last target may not have come through. */
-  uncertain: Set<string>;
-  note: (what: string) => void;
-}
 
 /** Plays the whole schedule; resolves when the last fault has passed and everything runs again. */
 export async function playFaults(world: ChaosWorld, schedule: Schedule): Promise<void> {
