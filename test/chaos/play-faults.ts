@@ -5,7 +5,6 @@ import type { V1PodTemplateSpec } from '@kubernetes/client-node';
 import type { ManagedProcess } from '../../dev/managed-process.ts';
 import { poolWorkflowId } from '../../src/pool/names.ts';
 import { changePool } from '../e2e/change-pool.ts';
-import type { Environment } from '../e2e/environment.ts';
 import { colocated, exclusive } from '../e2e/pod-templates.ts';
 import type { ChaosWorld } from './chaos-world.ts';
 import { disturbNetwork } from './disturb-network.ts';
@@ -13,7 +12,6 @@ import { harmPod, loseNode } from './harm-pods.ts';
 import { hostileMessages } from './hostile-messages.ts';
 import { insist } from './insist.ts';
 import type { Fault, OurProcess, PoolPlan, Schedule, Server } from './schedule.ts';
-import type { OurRunning } from './start-processes.ts';
 
 /** Plays the whole schedule; resolves when the last fault has passed and everything runs again. */
 export async function playFaults(world: ChaosWorld, schedule: Schedule): Promise<void> {
