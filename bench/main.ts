@@ -125,7 +125,9 @@ addCommonOptions(program.command('restart'))
       .default(2_000),
   )
   .addOption(
-    new Option('--runs <number>', 'starts of the API').argParser(wholeNumber(1, 50)).default(5),
+    new Option('--runs <number>', 'starts of the API; half as many fills are interrupted')
+      .argParser(wholeNumber(1, 50))
+      .default(5),
   )
   .action(async (options: CommonOptions & { pools: number; pods: number; runs: number }) => {
     const { cluster, pools, pods, runs } = options;

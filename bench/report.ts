@@ -133,14 +133,15 @@ function heldRow(report: Of<'claims' | 'burst'>): Cell[] {
 
 const restartHead = [
   ...['pods', 'first claim (ms)', 'spread', 'its CPU (ms)', 'floor (ms)'],
-  ...['resumed fill: next pod (ms)', 'all Ready (ms)'],
+  ...['resumed fill: next pod (ms)', 'spread', 'all Ready (ms)', 'spread'],
 ];
 
 function restartRow({ pods, firstClaimMs, ...report }: Of<'restart'>): Cell[] {
   const { firstClaimCpuMs, spread, floorMs, resumed } = report;
   return [
     ...[pods, firstClaimMs, range(spread.firstClaimMs), firstClaimCpuMs, floorMs],
-    ...[resumed.firstPodMs, resumed.allReadyMs],
+    ...[resumed.firstPodMs, range(resumed.spread.firstPodMs)],
+    ...[resumed.allReadyMs, range(resumed.spread.allReadyMs)],
   ];
 }
 
