@@ -8,7 +8,7 @@ import { defaultTaskQueue } from '../workflows/task-queue.ts';
 const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 
 /** How much a process logs. */
-export type LogLevel = (typeof logLevels)[number];
+type LogLevel = (typeof logLevels)[number];
 
 /** The limits of a whole number, and what it is unless given. */
 interface NumberSetting {
