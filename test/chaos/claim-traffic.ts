@@ -19,8 +19,8 @@ export interface Traffic {
   unserved: number;
   /** uids of pods that a client began to release. */
   released: Set<string>;
-  /** Answers that contradict one another. */
-  contradictions: string[];
+  /** Claims that were given another pod than `uid`, which they had. */
+  contradictions: { uid: string; message: string }[];
   /** How often each answer came, by status and code. */
   answers: Map<string, number>;
 }
@@ -118,7 +118,8 @@ function remember(traffic: Traffic, { claimId, pod, leaseEndsAtMs }: Answer): vo
   if (pod === null) return;
   const known = traffic.promised.get(claimId);
   if (known !== undefined && known.uid !== pod.uid) {
-    traffic.contradictions.push(`${claimId} was given ${known.podName} and ${pod.name} (P2)`);
+    const message = `${claimId} was given ${known.podName} and ${pod.name} (P2)`;
+    traffic.contradictions.push({ uid: known.uid, message });
     return;
   }
   traffic.promised.set(claimId, {

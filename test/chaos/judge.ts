@@ -46,7 +46,7 @@ export async function judge(options: {
   before: Map<string, ProcessSize>;
 }): Promise<string[]> {
   const { world, traffic, before } = options;
-  const breaches: string[] = [...traffic.contradictions];
+  const breaches: string[] = [];
   const attempt = async (check: () => Promise<void>): Promise<void> => {
     try {
       await check();
@@ -62,6 +62,9 @@ export async function judge(options: {
   await attempt(() => leavesNothing(world));
   const { environment } = world;
   harmOnLostNodes(world);
+  // A claim ends with a pod that its node took along, and its id may be used again.
+  const contradictions = traffic.contradictions.filter(({ uid }) => !world.harmed.has(uid));
+  breaches.push(...contradictions.map(({ message }) => message));
   const released = new Set([...world.harmed, ...traffic.released]);
   for (const { name } of world.pools) {
     // A claim without a claimId whose caller got no answer is released by the replica itself.
