@@ -20,8 +20,12 @@ import { failedWorkflowTasks } from './failed-workflow-tasks.ts';
 import { colocated } from './pod-templates.ts';
 import { pendingSpawns, readPoolHistory } from './pool-history.ts';
 
+const over = Promise.withResolvers<never>();
+// Nobody may be there to hear of the end.
+over.promise.catch(() => {});
+
 /** A spawn that nobody answers for is pending for the heartbeat timeout of 10 s. */
-const nobodyAnswers = (): Promise<never> => new Promise<never>(() => {});
+const nobodyAnswers = (): Promise<never> => over.promise;
 
 const activities: Activities = {
   spawnPod: nobodyAnswers,
@@ -48,12 +52,12 @@ describe('a second pod under a name', function () {
       ...{ connection, workflowsPath, activities, taskQueue: defaultTaskQueue },
       bundlerOptions: { webpackConfigHook },
       dataConverter: { payloadConverterPath },
-      // What never ends must not keep the test from its end.
-      ...{ shutdownGraceTime: 0, shutdownForceTime: '5s' },
+      shutdownForceTime: '10s',
     });
     running = worker.run().catch(() => {});
   });
   after(async () => {
+    over.reject(new Error('the test is over'));
     worker.shutdown();
     await running;
     await connection.close().catch(() => {});
