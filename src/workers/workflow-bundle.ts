@@ -71,7 +71,9 @@ async function hashOfSources(settings: string): Promise<string> {
   const { version } = createRequire(import.meta.url)('@temporalio/worker/package.json') as {
     version: string;
   };
-  hash.update(`${version} ${process.version} ${bundledSyntax} slim lines ${settings}\0`);
+  hash.update(
+    `${version} ${process.version} ${bundledSyntax} slim lines short-stacks ${settings}\0`,
+  );
   for (const folder of sourceFolders) {
     const path = join(import.meta.dirname, '..', folder);
     const names = await readdir(path, { recursive: true });
