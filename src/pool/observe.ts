@@ -39,7 +39,8 @@ export function observe(state: PoolState, observation: Observation, nowMs: numbe
     ...state,
     cluster: observation.cluster,
     records: { ...state.records },
-    endedNames: { ...state.endedNames },
+    // A thousand names take longer to copy than all the rest of a reading, and most readings end nothing.
+    endedNames: endsNothing(observation) ? state.endedNames : { ...state.endedNames },
   };
   let isLeaseUnseen = false;
   const crashes: Failure[] = [];
@@ -78,7 +79,7 @@ export function observe(state: PoolState, observation: Observation, nowMs: numbe
   if (isOfThePast(state, observation)) {
     next.observe = { ...next.observe, dueAtMs: nowMs, changed: true };
   }
-  boundEndedNames(next);
+  boundEndedNames(next, state);
   next.highestVersion = newerVersion(state.highestVersion, observation.version);
   const held = isLeaseUnseen ? holdLeases(next, nowMs) : next;
   if (state.rules < 2) return held;
@@ -123,6 +124,11 @@ function newerCordoned(
   seen: CordonedNodesView | undefined,
 ): CordonedNodesView {
   return seen === undefined || compareVersions(seen.version, known.version) < 0 ? known : seen;
+}
+
+/** Whether a reading leaves the names of ended pods as they are. */
+function endsNothing({ gone, complete }: Observation): boolean {
+  return gone.length === 0 && !complete;
 }
 
 /** Counts a pod that its holder gave up with a reason, when a reading is the first to tell it. */
@@ -245,17 +251,23 @@ export function forget(next: PoolState, name: string, version: string): void {
   next.endedNames[name] = newerVersion(next.endedNames[name] ?? noVersion, version);
 }
 
+/** Names known to be few enough: counting a thousand takes longer than taking a reading in. */
+const bounded = new WeakSet<PoolState['endedNames']>();
+
 /**
  * Keeps the oldest ends out of the state by raising the floor to them. An unknown pod read before
  * the raised floor is then ignored until the next full list takes it in, which comes within a
  * minute of any change: late, but never wrong.
  */
-function boundEndedNames(next: PoolState): void {
-  const excess = Object.keys(next.endedNames).length - maxEndedNames;
+function boundEndedNames(next: PoolState, before: PoolState): void {
+  if (bounded.has(next.endedNames)) return;
+  const names = Object.entries(next.endedNames);
+  const excess = names.length - maxEndedNames;
+  if (excess > 0 && next.endedNames === before.endedNames)
+    next.endedNames = { ...before.endedNames };
+  bounded.add(next.endedNames);
   if (excess <= 0) return;
-  const oldest = Object.entries(next.endedNames)
-    .sort(([, a], [, b]) => compareVersions(a, b))
-    .slice(0, excess);
+  const oldest = names.sort(([, a], [, b]) => compareVersions(a, b)).slice(0, excess);
   for (const [name, version] of oldest) {
     deleteKey(next.endedNames, name);
     next.floorVersion = newerVersion(next.floorVersion, version);

@@ -82,6 +82,12 @@ export function createLauncher(report: (outcome: Outcome) => void, rules: number
   const spawns = new Map<string, CancellationScope>();
   /** How many spawns of a name were called off; names of pods that came and went unread, so few. */
   const calledOff = new Map<string, number>();
+  // All spawns of a pass are launched from one state, and counting its pods takes as long as a launch.
+  let counted: { state: PoolState; ahead: number } | null = null;
+  const ahead = (state: PoolState): number => {
+    if (counted?.state !== state) counted = { state, ahead: pendingAhead(state) };
+    return counted.ahead;
+  };
 
   const callOff = (podName: string, scope: CancellationScope): void => {
     spawns.delete(podName);
@@ -101,7 +107,7 @@ export function createLauncher(report: (outcome: Outcome) => void, rules: number
     if (rules >= 3 && former !== undefined) callOff(podName, former);
     const scope = new CancellationScope();
     spawns.set(podName, scope);
-    const { spawnPod } = proxyActivities<Activities>(spawnOptions(state.spec, pendingAhead(state)));
+    const { spawnPod } = proxyActivities<Activities>(spawnOptions(state.spec, ahead(state)));
     const { pool, namespace, cluster } = state;
     const { podReadySeconds } = state.spec;
     const input = { pool, namespace, cluster, podName, templateHash, uid, podReadySeconds };

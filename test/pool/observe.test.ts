@@ -65,6 +65,8 @@ function tellHistory(steps: { pod: number; what: string }[]): {
   return { messages, finally_: [...live.values()] };
 }
 
+type Ended = ReturnType<typeof exampleState>['endedNames'];
+
 describe('observe', () => {
   it('gives the same records whatever order messages come in, however often (O1)', () => {
     fc.assert(
@@ -319,5 +321,22 @@ describe('observe', () => {
     }
     assert.equal(Object.keys(state.endedNames).length, 1_000);
     assert.equal(state.floorVersion, '1009');
+  });
+
+  // Each end of a spawn copied the thousand names: over half of what a pool's tasks took under load.
+  it('copies the names of ended pods for readings that end some, or find too many', () => {
+    const names = Array.from({ length: 1_001 }, (_, index) => [`p-${index}`, String(index)]);
+    const many = { ...exampleState(), endedNames: Object.fromEntries(names) as object as Ended };
+    const reading = seen([examplePod({ version: '9999' })]);
+    const few = observe(many, reading, 1);
+    assert.equal(Object.keys(many.endedNames).length, 1_001);
+    assert.equal(Object.keys(few.endedNames).length, 1_000);
+    assert.equal(
+      observe(few, seen([examplePod({ version: '10000' })]), 1).endedNames,
+      few.endedNames,
+    );
+    const gone = [{ name: 'p-1', uid: 'u', version: '10001' }];
+    observe(few, { cluster, version: '10001', pods: [], gone, complete: false }, 1);
+    assert.equal(few.endedNames['p-1'], '1');
   });
 });
