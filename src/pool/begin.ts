@@ -1,5 +1,6 @@
 /** Intent before effect: marks a plan's actions as under way, so that no later plan repeats them. */
 import type { Action } from './actions.ts';
+import { copyOf } from './copy-map.ts';
 import { countDeletions } from './deletion-budget.ts';
 import { podOrdinal } from './names.ts';
 import { cardKey } from './pool-card.ts';
@@ -11,7 +12,7 @@ export function begin(state: PoolState, actions: Action[], nowMs: number): PoolS
   const ended = actions.flatMap((action) => (action.kind === 'retire' ? [action.reason] : []));
   const next: PoolState = {
     ...state,
-    records: { ...state.records },
+    records: copyOf(state.records),
     deletions: countDeletions(state.deletions, ended, nowMs),
   };
   for (const action of actions) {

@@ -9,6 +9,7 @@
  *     history was rewound (an etcd restore): its versions start anew and all records follow it. When
  *     versions have caught up before that, any list that contradicts a record wins as well.
  */
+import { copyOf } from './copy-map.ts';
 import { serveDemand } from './demand.ts';
 import { disturb, isTakenAway } from './disturbances.ts';
 import { charge, crashOf, type Failure } from './failures.ts';
@@ -38,9 +39,9 @@ export function observe(state: PoolState, observation: Observation, nowMs: numbe
   const next: PoolState = {
     ...state,
     cluster: observation.cluster,
-    records: { ...state.records },
+    records: copyOf(state.records),
     // A thousand names take longer to copy than all the rest of a reading, and most readings end nothing.
-    endedNames: endsNothing(observation) ? state.endedNames : { ...state.endedNames },
+    endedNames: endsNothing(observation) ? state.endedNames : copyOf(state.endedNames),
   };
   let isLeaseUnseen = false;
   const crashes: Failure[] = [];
@@ -264,7 +265,7 @@ function boundEndedNames(next: PoolState, before: PoolState): void {
   const names = Object.entries(next.endedNames);
   const excess = names.length - maxEndedNames;
   if (excess > 0 && next.endedNames === before.endedNames)
-    next.endedNames = { ...before.endedNames };
+    next.endedNames = copyOf(before.endedNames);
   bounded.add(next.endedNames);
   if (excess <= 0) return;
   const oldest = names.sort(([, a], [, b]) => compareVersions(a, b)).slice(0, excess);

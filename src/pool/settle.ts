@@ -6,6 +6,7 @@
  * T3. An outcome of a record that has ended meanwhile changes nothing but what was read.
  */
 import type { Outcome, RetireResult, SpawnResult } from './actions.ts';
+import { copyOf, copyWith } from './copy-map.ts';
 import { disturb, isTakenAway } from './disturbances.ts';
 import { charge, crashOf, isCrash, recover, type Failure } from './failures.ts';
 import { holdLeases } from './leases.ts';
@@ -226,7 +227,7 @@ function taskDone(state: PoolState, podName: string, task: PodTask): PoolState {
   const record = state.records[podName];
   if (record === undefined) return state;
   const tasks = record.tasks.filter((other) => other !== task);
-  return { ...state, records: { ...state.records, [podName]: { ...record, tasks } } };
+  return { ...state, records: copyWith(state.records, podName, { ...record, tasks }) };
 }
 
 /** Ends a record that an activity has read to be absent. */
@@ -235,8 +236,8 @@ function ended(state: PoolState, podName: string): PoolState {
   if (record === undefined) return state;
   const next = {
     ...state,
-    records: { ...state.records },
-    endedNames: { ...state.endedNames },
+    records: copyOf(state.records),
+    endedNames: copyOf(state.endedNames),
   };
   forget(next, podName, record.pod?.version ?? state.floorVersion);
   return next;
@@ -251,7 +252,7 @@ function terminating(state: PoolState, deleted: PodView, nowMs: number): PoolSta
   if (state.rules < 2 || record?.pod?.uid !== deleted.uid) return state;
   const pod = { ...record.pod, terminating: true };
   const believed = { ...record, pod, retryAtMs: nowMs + deletionBelievedMs };
-  return { ...state, records: { ...state.records, [deleted.name]: believed } };
+  return { ...state, records: copyWith(state.records, deleted.name, believed) };
 }
 
 /** The API server's clock runs behind the pool's, or the holder renewed: judged again after a pause. */
@@ -259,7 +260,7 @@ function retryLater(state: PoolState, podName: string, nowMs: number): PoolState
   const record = state.records[podName];
   if (record === undefined) return state;
   const waiting = { ...record, retiring: null, retryAtMs: nowMs + relaunchAfterMs };
-  return { ...state, records: { ...state.records, [podName]: waiting } };
+  return { ...state, records: copyWith(state.records, podName, waiting) };
 }
 
 function retireLater(state: PoolState, podName: string): PoolState {
@@ -267,14 +268,14 @@ function retireLater(state: PoolState, podName: string): PoolState {
   if (record === undefined) return state;
   return {
     ...state,
-    records: { ...state.records, [podName]: { ...record, retiring: 'failed' } },
+    records: copyWith(state.records, podName, { ...record, retiring: 'failed' }),
   };
 }
 
 function keep(state: PoolState, podName: string): PoolState {
   const record = state.records[podName];
   if (record === undefined) return state;
-  return { ...state, records: { ...state.records, [podName]: { ...record, retiring: null } } };
+  return { ...state, records: copyWith(state.records, podName, { ...record, retiring: null }) };
 }
 
 function relaunchLater(
@@ -287,5 +288,5 @@ function relaunchLater(
   const record = state.records[podName];
   if (record === undefined) return { ...state, trouble };
   const waiting = { ...record, retryAtMs: nowMs + relaunchAfterMs };
-  return { ...state, trouble, records: { ...state.records, [podName]: waiting } };
+  return { ...state, trouble, records: copyWith(state.records, podName, waiting) };
 }
