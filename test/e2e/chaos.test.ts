@@ -10,8 +10,7 @@ describe('a Pilotlight that is broken at random', function () {
   // The faults, then up to four minutes until everything is at rest on a busy machine.
   this.timeout(420_000);
 
-  // Seed 2 crashes a warm pod; it found that the pool then refilled by one pod in five minutes. A run
-  // takes 50 s on the simulated cluster and 80 s on the control plane.
+  // A run takes 90 s, most of it until everything has come to rest.
   for (const seed of cluster === 'simulated' ? [2, 4] : [2]) {
     it(`keeps its invariants through the faults of seed ${seed} (P1 to P3, P5, P8, P9, P12)`, async () => {
       const lines: string[] = [];
