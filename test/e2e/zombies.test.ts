@@ -100,8 +100,9 @@ describe('a worker that is stopped and goes on after another has taken over', fu
       namespace: 'default',
       labelSelector: `pilotlight.dev/pool=${pool}`,
     });
+    // The watcher may be an attempt that a poll of the stopped process swallowed, as a spawn may.
     for (const uid of gone) {
-      await environment.untilReplaced(pool, { uid, count: 2, timeoutMs: 30_000 });
+      await environment.untilReplaced(pool, { uid, count: 2, timeoutMs: takeOverMs });
     }
     await environment.untilWarm(pool, 2, 30_000);
     proxy.release();
