@@ -26,8 +26,8 @@ export function untilNextTickMs(nowMs: number): number {
 
 /**
  * Ticks in a wave. A pool under load is told its news and its ends in the first tick of each wave: one
- * workflow task for both every 400 ms, where it had one or two every 200 ms. At 45 claims a second that
- * saves 1.1 ms of CPU a claim, a seventh of what worker and Temporal spend on one.
+ * workflow task for both every 400 ms, where it had one or two every 200 ms: at 45 claims a second 0.155
+ * workflow tasks a claim, and not 0.25.
  */
 const ticksInWave = 2;
 

@@ -15,7 +15,8 @@ const shortStacks = 'Error.stackTraceLimit = 3; ';
  * A bundle of workflows that takes a quarter of the memory, of which each thread holds several copies:
  * without the sources in its source map, which stack traces don't show, without characters beyond
  * Latin-1, one of which, in any comment, makes each of two million take two bytes, and with a source map
- * of lines, whose reader would else fill 6 MB with words. Its stacks are short. Raises for a bundle without a source map.
+ * of lines, whose reader would else fill 6 MB with words. Its stacks are short. Raises for a bundle
+ * without a source map.
  */
 export function slimBundle(code: string): string {
   const end = code.lastIndexOf(mapMarker);
