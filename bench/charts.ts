@@ -1,26 +1,7 @@
 /** Charts of results as SVG, drawn without a browser. */
-import { init, use, type ComposeOption } from 'echarts/core';
-import { BarChart, LineChart, type BarSeriesOption, type LineSeriesOption } from 'echarts/charts';
-import {
-  GridComponent,
-  LegendComponent,
-  TitleComponent,
-  type GridComponentOption,
-  type LegendComponentOption,
-  type TitleComponentOption,
-} from 'echarts/components';
-import { SVGRenderer } from 'echarts/renderers';
+import type { BarSeriesOption, LineSeriesOption } from 'echarts/charts';
+import { drawSvg, type PictureOption } from './draw-svg.ts';
 import type { Report, Results } from './results.ts';
-
-use([...[BarChart, LineChart, GridComponent, LegendComponent, TitleComponent], SVGRenderer]);
-
-type Option = ComposeOption<
-  | BarSeriesOption
-  | LineSeriesOption
-  | GridComponentOption
-  | LegendComponentOption
-  | TitleComponentOption
->;
 
 const width = 720;
 const height = 340;
@@ -118,27 +99,19 @@ function heldChart(loads: Of<'claims' | 'burst'>[]): Chart {
   const held = loads.flatMap((load) =>
     load.growth === null ? [] : [{ name: nameOf(load), growth: load.growth }],
   );
-  const bar = (name: string, data: number[]): BarSeriesOption => ({ type: 'bar', name, data });
+  const bar = (
+    name: string,
+    of: 'pool' | 'floor',
+    third: 'firstThirdP50Ms' | 'lastThirdP50Ms',
+  ): BarSeriesOption => ({ type: 'bar', name, data: held.map(({ growth }) => growth[of][third]) });
   return draw('sustained', 'Claims: p50 of the first and the last third, in ms (log.)', {
     xAxis: { type: 'category', data: held.map(({ name }) => name) },
     yAxis: { type: 'log', name: 'ms', min: 1 },
     series: [
-      bar(
-        'first third',
-        held.map(({ growth }) => growth.pool.firstThirdP50Ms),
-      ),
-      bar(
-        'last third',
-        held.map(({ growth }) => growth.pool.lastThirdP50Ms),
-      ),
-      bar(
-        'floor, first third',
-        held.map(({ growth }) => growth.floor.firstThirdP50Ms),
-      ),
-      bar(
-        'floor, last third',
-        held.map(({ growth }) => growth.floor.lastThirdP50Ms),
-      ),
+      bar('first third', 'pool', 'firstThirdP50Ms'),
+      bar('last third', 'pool', 'lastThirdP50Ms'),
+      bar('floor, first third', 'floor', 'firstThirdP50Ms'),
+      bar('floor, last third', 'floor', 'lastThirdP50Ms'),
     ],
   });
 }
@@ -177,16 +150,15 @@ function memoryChart({ emptyMb, steps }: Of<'growth'>): Chart {
   });
 }
 
-function draw(name: string, title: string, option: Option): Chart {
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
-  chart.setOption<Option>({
-    ...{ animation: false, backgroundColor: '#ffffff' },
-    title: { text: title, textStyle: { fontSize: 14 } },
-    legend: { bottom: 0 },
-    grid: { left: 60, right: 20, top: 50, bottom: 80 },
-    ...option,
-  });
-  const svg = chart.renderToSVGString();
-  chart.dispose();
+function draw(name: string, title: string, option: PictureOption): Chart {
+  const svg = drawSvg(
+    { width, height },
+    {
+      title: { text: title, textStyle: { fontSize: 14 } },
+      legend: { bottom: 0 },
+      grid: { left: 60, right: 20, top: 50, bottom: 80 },
+      ...option,
+    },
+  );
   return { name, title, svg };
 }

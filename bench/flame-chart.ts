@@ -1,18 +1,7 @@
 /** A CPU profile as a flame graph: callers above, what they call below, as wide as the time it took. */
-import { init, use, type ComposeOption } from 'echarts/core';
-import { CustomChart, type CustomSeriesOption } from 'echarts/charts';
-import {
-  GridComponent,
-  TitleComponent,
-  type GridComponentOption,
-  type TitleComponentOption,
-} from 'echarts/components';
-import { SVGRenderer } from 'echarts/renderers';
+import type { CustomSeriesOption } from 'echarts/charts';
 import type { Frame } from './cpu-profile.ts';
-
-use([CustomChart, GridComponent, TitleComponent, SVGRenderer]);
-
-type Option = ComposeOption<CustomSeriesOption | GridComponentOption | TitleComponentOption>;
+import { drawSvg } from './draw-svg.ts';
 
 const width = 1200;
 const rowHeight = 15;
@@ -44,7 +33,6 @@ export function drawFlame(root: Frame, title: string): string {
   const placed = place(root);
   const depths = Math.max(...placed.map(({ depth }) => depth)) + 1;
   const height = titleHeight + depths * rowHeight + 10;
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
   const renderItem: NonNullable<CustomSeriesOption['renderItem']> = ({ dataIndex }, api) => {
     const item = placed[dataIndex];
     if (item === undefined) return null;
@@ -71,19 +59,18 @@ export function drawFlame(root: Frame, title: string): string {
       ...(wide < leastLabelledWidth ? {} : label),
     };
   };
-  chart.setOption<Option>({
-    ...{ animation: false, backgroundColor: '#ffffff' },
-    title: { text: title, textStyle: { fontSize: 13 }, left: 10, top: 10 },
-    grid: { left: 10, right: 10, top: titleHeight, bottom: 10 },
-    xAxis: { type: 'value', min: 0, max: root.totalMs, show: false },
-    yAxis: { type: 'value', min: 0, max: depths, show: false },
-    series: [
-      { type: 'custom', renderItem, data: placed.map(({ fromMs, depth }) => [fromMs, depth]) },
-    ],
-  });
-  const svg = chart.renderToSVGString();
-  chart.dispose();
-  return svg;
+  return drawSvg(
+    { width, height },
+    {
+      title: { text: title, textStyle: { fontSize: 13 }, left: 10, top: 10 },
+      grid: { left: 10, right: 10, top: titleHeight, bottom: 10 },
+      xAxis: { type: 'value', min: 0, max: root.totalMs, show: false },
+      yAxis: { type: 'value', min: 0, max: depths, show: false },
+      series: [
+        { type: 'custom', renderItem, data: placed.map(({ fromMs, depth }) => [fromMs, depth]) },
+      ],
+    },
+  );
 }
 
 /** Side by side under their caller, the largest first. */

@@ -1,21 +1,5 @@
 /** The chart of a soak: one diagram below the other, drawn without a browser. */
-import { LineChart, type LineSeriesOption } from 'echarts/charts';
-import {
-  GridComponent,
-  LegendComponent,
-  TitleComponent,
-  type GridComponentOption,
-  type LegendComponentOption,
-  type TitleComponentOption,
-} from 'echarts/components';
-import { init, use, type ComposeOption } from 'echarts/core';
-import { SVGRenderer } from 'echarts/renderers';
-
-use([LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
-
-type Option = ComposeOption<
-  LineSeriesOption | GridComponentOption | LegendComponentOption | TitleComponentOption
->;
+import { drawSvg } from '../../bench/draw-svg.ts';
 
 /** A series of a diagram. */
 export interface Line {
@@ -40,10 +24,8 @@ const mostPoints = 240;
 /** Draws the diagrams as one SVG, each with an axis from 0 and its own legend. */
 export function drawSoak(diagrams: Diagram[]): string {
   const size = { width, height: Math.max(1, diagrams.length) * heightOfOne };
-  const chart = init(null, null, { renderer: 'svg', ssr: true, ...size });
   const top = (index: number): number => index * heightOfOne;
-  chart.setOption<Option>({
-    ...{ animation: false, backgroundColor: '#ffffff' },
+  return drawSvg(size, {
     title: diagrams.map(({ title }, index) => ({
       ...{ text: title, left: 10, top: top(index) + 8, textStyle: { fontSize: 13 } },
     })),
@@ -64,9 +46,6 @@ export function drawSoak(diagrams: Diagram[]): string {
       })),
     ),
   });
-  const svg = chart.renderToSVGString();
-  chart.dispose();
-  return svg;
 }
 
 /** Series are told apart by their diagram, as several have lines of the same name. */
