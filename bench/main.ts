@@ -7,12 +7,19 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Command, Option } from 'commander';
 import ora from 'ora';
-import { clusterKinds, type ClusterKind } from '../dev/clusters/start-cluster.ts';
-import { heartbeatProfiles, type HeartbeatProfile } from '../src/workers/configuration.ts';
+import type { ClusterKind } from '../dev/clusters/start-cluster.ts';
+import type { HeartbeatProfile } from '../src/workers/configuration.ts';
 import { measureAll } from './all.ts';
 import { chartsOf } from './charts.ts';
 import type { LoadSettings } from './claims-report.ts';
 import { measureClaims } from './claims.ts';
+import {
+  addClaimOptions,
+  addCommonOptions,
+  clusterOption,
+  heartbeatsOption,
+  type ClaimOptions,
+} from './command-options.ts';
 import { readCpuProfile } from './cpu-profile.ts';
 import { measureFill } from './fill.ts';
 import { drawFlame } from './flame-chart.ts';
@@ -31,13 +38,6 @@ import { readResults } from './results.ts';
 import { burst, steadyLoad, type LoadSchedule } from './schedules.ts';
 import { select, suite } from './suite.ts';
 import { wholeNumber } from './whole-number.ts';
-
-/** The options of the benchmarks of claims. */
-interface ClaimOptions extends CommonOptions {
-  claimIds?: true;
-  parts: number;
-  replicas: number;
-}
 
 const program = new Command('bench').description(
   'Measures Pilotlight on real servers, each figure against the floor of the same run',
@@ -256,38 +256,6 @@ try {
 } catch (error) {
   console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);
-}
-
-function clusterOption(): Option {
-  return new Option('--cluster <kind>', 'the cluster to start').choices(clusterKinds);
-}
-
-function heartbeatsOption(): Option {
-  return new Option('--heartbeats <profile>', "the worker's setting")
-    .choices(heartbeatProfiles)
-    .default('default' satisfies HeartbeatProfile);
-}
-
-function addCommonOptions(command: Command): Command {
-  return command
-    .addOption(clusterOption().default('simulated' satisfies ClusterKind))
-    .option('--json', 'print one JSON object instead of tables')
-    .option('--profile <folder>', 'write CPU profiles of our processes there');
-}
-
-function addClaimOptions(command: Command): Command {
-  return addCommonOptions(command)
-    .addOption(
-      new Option('--parts <number>', 'measured parts, each of ours and of the floor')
-        .argParser(wholeNumber(1, 50))
-        .default(3),
-    )
-    .option('--claim-ids', 'callers name their claims, which makes each one retryable')
-    .addOption(
-      new Option('--replicas <number>', 'replicas of the API')
-        .argParser(wholeNumber(1, 10))
-        .default(1),
-    );
 }
 
 async function measureLoad(
