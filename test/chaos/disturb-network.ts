@@ -14,58 +14,67 @@ export async function disturbNetwork(
   { cluster, temporal }: OurRunning,
   fault: NetworkFault,
 ): Promise<void> {
+  const whileItLasts = async (
+    { seconds }: { seconds: number },
+    begin: () => void,
+    end: () => void,
+  ): Promise<void> => {
+    begin();
+    await sleep(seconds * 1_000);
+    end();
+  };
+  const heal = (): void => cluster.heal();
+  const healTemporal = (): void => temporal.heal();
   switch (fault.kind) {
-    case 'expireWatches':
+    case 'expireWatches': {
       cluster.expireWatches();
       return;
-    case 'truncateWatches':
+    }
+    case 'truncateWatches': {
       cluster.truncateWatches();
       return;
-    case 'refuseCalls':
+    }
+    case 'refuseCalls': {
       cluster.answer(fault.status, fault.times);
       return;
-    case 'timeOutWrites':
-      cluster.timeOutEvery(fault.every);
-      await sleep(fault.seconds * 1_000);
-      cluster.timeOutEvery(0);
-      return;
-    case 'cutCluster':
-    case 'stallCluster':
-    case 'dripCluster':
-      if (fault.kind === 'cutCluster') cluster.cut();
-      else if (fault.kind === 'stallCluster') cluster.stall();
-      else cluster.drip();
-      await sleep(fault.seconds * 1_000);
-      cluster.heal();
-      return;
-    case 'refuseWrites':
+    }
+    case 'refuseWrites': {
       cluster.refuse(() => true, fault.times);
       return;
+    }
+    case 'timeOutWrites':
     case 'loseWrites':
-      cluster.loseEvery(fault.every);
-      await sleep(fault.seconds * 1_000);
-      cluster.loseEvery(0);
-      return;
-    case 'delayWrites':
-      cluster.delayEvery(fault.every);
-      await sleep(fault.seconds * 1_000);
-      cluster.delayEvery(0);
-      return;
+    case 'delayWrites': {
+      const set = {
+        timeOutWrites: cluster.timeOutEvery,
+        loseWrites: cluster.loseEvery,
+        delayWrites: cluster.delayEvery,
+      }[fault.kind];
+      return whileItLasts(
+        fault,
+        () => set(fault.every),
+        () => set(0),
+      );
+    }
     case 'holdWatches':
-      cluster.holdWatches();
-      await sleep(fault.seconds * 1_000);
-      cluster.releaseWatches();
-      return;
+      return whileItLasts(
+        fault,
+        () => cluster.holdWatches(),
+        () => cluster.releaseWatches(),
+      );
+    case 'cutCluster':
+      return whileItLasts(fault, () => cluster.cut(), heal);
+    case 'stallCluster':
+      return whileItLasts(fault, () => cluster.stall(), heal);
+    case 'dripCluster':
+      return whileItLasts(fault, () => cluster.drip(), heal);
     case 'cutTemporal':
+      return whileItLasts(fault, () => temporal.cut(), healTemporal);
     case 'stallTemporal':
+      return whileItLasts(fault, () => temporal.stall(), healTemporal);
     case 'muteTemporal':
+      return whileItLasts(fault, () => temporal.mute(), healTemporal);
     case 'slowTemporal':
-      if (fault.kind === 'slowTemporal') temporal.slow(fault.delayMs);
-      else if (fault.kind === 'cutTemporal') temporal.cut();
-      else if (fault.kind === 'stallTemporal') temporal.stall();
-      else temporal.mute();
-      await sleep(fault.seconds * 1_000);
-      temporal.heal();
-      return;
+      return whileItLasts(fault, () => temporal.slow(fault.delayMs), healTemporal);
   }
 }

@@ -23,11 +23,11 @@ export interface FaultProxy {
   /** The cluster's kubeconfig, with the proxy as its server. */
   kubeconfigPath: string;
   /** From now on every so many-th write on pods and Leases loses its answer; 0: none. */
-  loseEvery(count: number): void;
+  loseEvery: (count: number) => void;
   /** From now on every so many-th such write is cut off at once and arrives later; 0: none. */
-  delayEvery(count: number): void;
+  delayEvery: (count: number) => void;
   /** From now on every so many-th such write is carried out and answered with 504; 0: none. */
-  timeOutEvery(count: number): void;
+  timeOutEvery: (count: number) => void;
   /** From now on nothing comes over watches, until `releaseWatches`. */
   holdWatches(): void;
   releaseWatches(): void;
