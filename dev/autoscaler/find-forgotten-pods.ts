@@ -1,5 +1,6 @@
 /** Pods that kwok has not seen on their nodes. Pure. */
 import type { V1Pod } from '@kubernetes/client-node';
+import { faultOf, readyDelayMs } from '../simulated/played-pod.ts';
 
 /** kwok plays a pod within milliseconds; on a busy machine it has taken a second. */
 const forgottenAfterMs = 3_000;
@@ -11,16 +12,17 @@ const maxPodsALook = 20;
 export const remindedAnnotation = 'sim.pilotlight.example/reminded-at';
 
 /**
- * Pods that have been bound, or ought to have ended, for 3 s without a word from their kubelet and
- * without a reminder; at most 20, those first that have waited longest for one.
+ * Pods that have been bound, were to be Ready, or ought to have ended, for 3 s without a word from their
+ * kubelet and without a reminder; at most 20, those first that have waited longest for one.
  *
  * kwok skips an event of a pod whose node's lease its cache does not hold yet, and does not come back
  * to it: such a pod stayed Pending for good (2 of 400 on a busy machine, more after the API server was
- * away, when each of kwok's watches comes back in its own time). Any later event plays it.
+ * away, when each of kwok's watches comes back in its own time). The same befell pods that were on
+ * their way to Ready when kwok was killed. Any later event plays them.
  */
 export function findForgottenPods(pods: V1Pod[], nowMs: number): V1Pod[] {
   return pods
-    .filter((pod) => isForgotten(pod, nowMs) && nowMs - remindedAtMs(pod) >= forgottenAfterMs)
+    .filter((pod) => nowMs - (dueAtMs(pod, nowMs) ?? nowMs) >= forgottenAfterMs)
     .sort((a, b) => remindedAtMs(a) - remindedAtMs(b))
     .slice(0, maxPodsALook);
 }
@@ -29,13 +31,21 @@ function remindedAtMs({ metadata }: V1Pod): number {
   return Date.parse(metadata?.annotations?.[remindedAnnotation] ?? '') || 0;
 }
 
-function isForgotten({ metadata, spec, status }: V1Pod, nowMs: number): boolean {
-  if (spec?.nodeName === undefined) return false;
+/** By when the kubelet's next word on a pod is due; null when there is none to come. */
+function dueAtMs(pod: V1Pod, nowMs: number): number | null {
+  const { metadata = {}, spec, status } = pod;
+  if (spec?.nodeName === undefined) return null;
+  const remindedMs = remindedAtMs(pod);
   // The moment by which it should be gone.
-  const endsAt = metadata?.deletionTimestamp;
-  if (endsAt !== undefined) return nowMs - endsAt.getTime() >= forgottenAfterMs;
-  const scheduled = status?.conditions?.find(({ type }) => type === 'PodScheduled');
-  const boundAtMs = scheduled?.lastTransitionTime?.getTime() ?? nowMs;
-  const isUntouched = status?.phase === 'Pending' && status.containerStatuses === undefined;
-  return isUntouched && scheduled?.status === 'True' && nowMs - boundAtMs >= forgottenAfterMs;
+  const endsAt = metadata.deletionTimestamp;
+  if (endsAt !== undefined) return Math.max(endsAt.getTime(), remindedMs);
+  if (status?.phase !== 'Pending') return null;
+  if (status.containerStatuses === undefined) {
+    const scheduled = status.conditions?.find(({ type }) => type === 'PodScheduled');
+    if (scheduled?.status !== 'True') return null;
+    return Math.max(scheduled.lastTransitionTime?.getTime() ?? nowMs, remindedMs);
+  }
+  if (faultOf(metadata) !== undefined) return null;
+  // A reminder may begin the delay anew.
+  return Math.max(status.startTime?.getTime() ?? nowMs, remindedMs) + readyDelayMs(metadata);
 }

@@ -1,20 +1,6 @@
 import { toKubernetesTime } from './api-object.ts';
 import { conditionOf, type Condition, isTerminal, type Pod, type PodStatus } from './pod.ts';
-
-/** Annotation on a pod: how long after it was placed it becomes Ready, as `20s`, `150ms` or `2m`. */
-const readyDelayAnnotation = 'sim.pilotlight.example/ready-delay';
-
-/** Label on a pod: the fault it plays. */
-const faultLabel = 'sim.pilotlight.example/fault';
-
-const unitMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-
-/** How long a pod takes from its node to Ready, in milliseconds; 0 for none or an unreadable one. */
-function readyDelayMs(pod: Pod): number {
-  const text = pod.metadata.annotations?.[readyDelayAnnotation] ?? '';
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
-  return Number(match?.[1] ?? 0) * (unitMs[match?.[2] ?? ''] ?? 0);
-}
+import { faultOf, readyDelayMs } from './played-pod.ts';
 
 /** What the kubelet does next with a pod: report a status now, or look again at that time. */
 export type KubeletStep =
@@ -30,8 +16,8 @@ interface StepOptions {
 /** Decides the next step for a pod that is bound and not being deleted. Pure. */
 export function nextStep({ pod, boundAtMs, nowMs }: StepOptions): KubeletStep {
   if (isTerminal(pod)) return { kind: 'rest' };
-  const fault = pod.metadata.labels?.[faultLabel];
-  const readyAtMs = boundAtMs + readyDelayMs(pod);
+  const fault = faultOf(pod.metadata);
+  const readyAtMs = boundAtMs + readyDelayMs(pod.metadata);
   const isStarted = pod.status.startTime !== undefined;
   if (nowMs < readyAtMs && fault === undefined) {
     if (isStarted) return { kind: 'wait', untilMs: readyAtMs };

@@ -110,6 +110,25 @@ describe('a pod that kwok has forgotten', () => {
     assert.equal(count(pod({}), pod({ boundSecondsAgo: 60, isPlayed: true })), 0);
   });
 
+  // kwok was killed with -9 between both words on a pod that takes 4 s, and never said the second.
+  it('is one whose kubelet was killed before it said Ready, 3 s after it was to be', () => {
+    const starting = (seconds: number, more: Partial<V1Pod['metadata']> = {}): V1Pod => ({
+      metadata: { annotations: { 'sim.pilotlight.example/ready-delay': '4s' }, ...more },
+      spec: { containers: [], nodeName: 'a' },
+      status: { phase: 'Pending', startTime: secondsAgo(seconds), containerStatuses: [] },
+    });
+    assert.equal(count(starting(7), starting(6)), 1);
+    const never = { labels: { 'sim.pilotlight.example/fault': 'image-pull' } };
+    assert.equal(count(starting(7, never)), 0, 'it was never to be Ready');
+    const reminded = (seconds: number): V1Pod => {
+      const pod = starting(60);
+      pod.metadata!.annotations![remindedAnnotation] = secondsAgo(seconds).toISOString();
+      return pod;
+    };
+    assert.equal(count(reminded(6)), 0, 'a word may begin the delay anew');
+    assert.equal(count(reminded(7)), 1);
+  });
+
   it('is one of at most 20 a look, those first that kwok was not reminded of yet', () => {
     const reminded = Array.from({ length: 30 }, () =>
       pod({ boundSecondsAgo: 9, remindedSecondsAgo: 5 }),
