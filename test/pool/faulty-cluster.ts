@@ -119,7 +119,7 @@ export class FaultyCluster {
     }
     if (what === 'fail' && isOurs) {
       this.goneForCause += 1;
-      this.write({ ...pod, ready: false, ended: true });
+      this.write({ ...pod, ready: false, ended: true, reason: 'Error' });
     }
     if (what === 'delete') {
       if (isOurs) this.goneForCause += 1;
