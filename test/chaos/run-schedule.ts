@@ -45,6 +45,8 @@ export async function runSchedule(
   const environment = await startEnvironment({
     nodeDelaySeconds,
     nodeLoss,
+    // The verdict has it.
+    replays: false,
     dynamicConfig: [`limit.historyCount.suggestContinueAsNew=${schedule.historyEvents}`],
   });
   const started: (() => Promise<void>)[] = [() => environment.stop()];

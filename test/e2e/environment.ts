@@ -20,6 +20,7 @@ import { workflowTypes } from '../../src/workflows/messages.ts';
 import { defaultTaskQueue } from '../../src/workflows/task-queue.ts';
 import { exampleSpec } from '../pool/examples.ts';
 import { PodRecorder } from './pod-recorder.ts';
+import { replayRuns } from './replay-runs.ts';
 import { apiStarter, workerStarter, type StartApi, type StartWorker } from './start-programs.ts';
 
 /** Tests that hold one start it here. */
@@ -63,6 +64,7 @@ export interface Environment {
   created(pool: string): Promise<string[]>;
   /** Stops Temporal, deletes its database and starts it at the same address. */
   loseTemporalData(): Promise<void>;
+  /** Raises when something that was recorded does not replay (P12); everything is stopped all the same. */
   stop(): Promise<void>;
 }
 
@@ -75,9 +77,12 @@ export async function startEnvironment(
     dynamicConfig?: string[];
     withUi?: boolean;
     payloadKeysFile?: string;
+    /** Whether its histories are replayed when it stops, as they are unless said otherwise. */
+    replays?: boolean;
   },
 ): Promise<Environment> {
-  const { dynamicConfig = [], withUi = false, payloadKeysFile, ...clusterOptions } = options;
+  const { dynamicConfig = [], withUi = false, payloadKeysFile } = options;
+  const { replays = true, ...clusterOptions } = options;
   const settings: Record<string, string> =
     payloadKeysFile === undefined ? {} : { [keysFileVariable]: payloadKeysFile };
   const kind = process.env['PILOTLIGHT_CLUSTER'] ?? 'simulated';
@@ -103,9 +108,10 @@ export async function startEnvironment(
     started.push(() => temporal.process.stop());
     const tracked = await connectToTemporal(temporal.address, { largestAnswerBytes });
     started.push(tracked.close);
+    const codecs = [await openCodec(payloadKeysFile ?? null)];
     const client = new Client({
       connection: tracked.connection,
-      dataConverter: { payloadCodecs: [await openCodec(payloadKeysFile ?? null)] },
+      dataConverter: { payloadCodecs: codecs },
     });
     const connection = await connectToCluster({ kubeconfigPath: cluster.kubeconfigPath });
     started.push(() => connection.close());
@@ -129,7 +135,14 @@ export async function startEnvironment(
         }
         await temporal.process.start();
       },
-      stop,
+      async stop() {
+        try {
+          // A test may end with its Temporal down, on purpose.
+          if (replays && temporal.process.pid !== null) await replayRuns(client, codecs);
+        } finally {
+          await stop();
+        }
+      },
     };
   } catch (error) {
     await stop();
