@@ -6,6 +6,7 @@ import type { PoolLabels } from './pool-labels.ts';
 import type { PoolSpec } from './pool-spec.ts';
 import { countPhases, phaseOf, type PodPhase, type PodRecord, type PoolState } from './state.ts';
 import type { TargetChange } from './target-changes.ts';
+import { timeOfDay } from './time-of.ts';
 
 /** What a pool is doing, in one word. */
 type PoolPhase = 'Filling' | 'Steady' | 'Degraded' | 'Paused' | 'Draining' | 'Drained';
@@ -127,7 +128,7 @@ export function conditionOf(state: PoolState): Condition {
     return { phase: 'Filling', why, toDo: adviceOnOldest(state) };
   }
   if (warm >= spec.warmTarget) {
-    const why = `${warm} of ${spec.warmTarget} pods are warm${rolloutClause(state, total)}.`;
+    const why = `${warm} of ${spec.warmTarget} pods are warm${keptClause(state, warm)}${rolloutClause(state, total)}.`;
     return { phase: 'Steady', why, toDo: null };
   }
   if (pending === 0 && unready === 0 && total >= spec.maxPods) {
@@ -201,6 +202,14 @@ export function statusOf({ state, nowMs }: { state: PoolState; nowMs: number }):
 function reasonOf(reason: string | undefined, message: string | undefined): string | null {
   if (reason === undefined) return null;
   return message === undefined ? reason : `${reason}: ${message}`;
+}
+
+/** Why pods beyond the target stay; nothing when the last fall of the target came after the time. */
+function keptClause({ spec, flapping }: PoolState, warm: number): string {
+  const { heldUntilMs, loweredAtMs } = flapping;
+  if (warm <= spec.warmTarget || heldUntilMs <= (loweredAtMs ?? 0)) return '';
+  const until = timeOfDay(heldUntilMs);
+  return `, the target goes back and forth, so what is too much is kept until ${until}`;
 }
 
 /** What a full pool still has to do. */

@@ -15,6 +15,8 @@ export interface ChaosWorld {
   targets: Map<string, number>;
   /** By how much each pool's target was raised, over all. */
   raises: Map<string, number>;
+  /** Pools whose target fell, rose and fell again: what is too much is kept for 5 minutes (docs/adr/0032). */
+  flapped: Set<string>;
   /** Pools whose last target may not have come through. */
   uncertain: Set<string>;
   note: (what: string) => void;

@@ -95,15 +95,15 @@ async function forgiveCrashes({ environment }: ChaosWorld, pool: string): Promis
   await handle.signal('retry');
 }
 
-/** The target is met, of the current template, and the cluster has just these pods (P1). */
-async function comesToRest({ environment }: ChaosWorld, pool: string): Promise<void> {
+/** The target is met, by pods of the current template, and the cluster has just these pods (P1). */
+async function comesToRest({ environment, flapped }: ChaosWorld, pool: string): Promise<void> {
   const status = await until({
     what: `rest of ${pool}`,
     timeoutMs: restMs,
     ask: () => environment.status(pool),
     holds: ({ warm, target, pending, claimed, retiring, demand, stale, pods }) =>
-      warm === target &&
-      pods.length === target &&
+      (warm === target || (warm > target && flapped.has(pool))) &&
+      pods.length === warm &&
       pending + claimed + retiring + demand + stale === 0,
   });
   await sleep(stillMs);

@@ -9,6 +9,7 @@ import type { ChaosWorld } from './chaos-world.ts';
 import { playFaults, templateOf } from './play-faults.ts';
 import { tellPods } from './tell-pods.ts';
 import { ourProcesses, type Schedule } from './schedule.ts';
+import { flappingPools } from './flapping-pools.ts';
 import { isReady, sizeOf, startProcesses, type ProcessSize } from './start-processes.ts';
 
 /** What came of a run. */
@@ -69,6 +70,7 @@ export async function runSchedule(
       targets: new Map(schedule.pools.map(({ name, warmTarget }) => [name, warmTarget])),
       raises: new Map(),
       uncertain: new Set(),
+      flapped: flappingPools(schedule),
       note(what) {
         const moment = { atMs: Date.now(), line: what };
         timeline.push(moment);

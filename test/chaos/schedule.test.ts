@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { flappingPools } from './flapping-pools.ts';
 import { makeSchedule, ourProcesses, servers, type ChaosCluster } from './schedule.ts';
 
 const settings = fc.record({
@@ -59,5 +60,20 @@ describe('the schedule of a chaos run', () => {
       for (const { fault } of faults) kinds.add(fault.kind);
     }
     assert.equal(kinds.size, 26, [...kinds].join());
+  });
+
+  it('tells which pools keep a surplus: those whose target falls, rises and falls again', () => {
+    const flaps = (...targets: number[]): boolean => {
+      const pools = [{ name: 'p', warmTarget: 3, maxPods: 9, shape: 'quick' as const }];
+      const faults = targets.map((target, atMs) => {
+        return { atMs, fault: { kind: 'setTarget' as const, pool: 'p', target } };
+      });
+      return flappingPools({ pools, faults }).has('p');
+    };
+    assert.ok(flaps(0, 5, 1));
+    assert.ok(flaps(4, 2, 2, 6, 5));
+    for (const targets of [[], [0], [5, 1], [0, 5], [2, 1, 0], [0, 5, 6], [0, 3, 3]]) {
+      assert.ok(!flaps(...targets), targets.join());
+    }
   });
 });

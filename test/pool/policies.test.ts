@@ -6,6 +6,7 @@ import { plan } from '../../src/pool/plan.ts';
 import { requestDrain, requestRetry, requestTarget } from '../../src/pool/requests.ts';
 import { settle } from '../../src/pool/settle.ts';
 import { conditionOf, statusOf } from '../../src/pool/status.ts';
+import { timeOfDay } from '../../src/pool/time-of.ts';
 import { exampleState } from './examples.ts';
 import { Play } from './play.ts';
 
@@ -368,6 +369,23 @@ describe('mistakes', () => {
     assert.ok(play.created <= 5 + 5 + 5, `${play.created} created`);
     play.pass(400_000);
     assert.equal(play.warm, 5);
+  });
+
+  // Chaos took such a pool for stuck: it said "4 of 1 pods are warm." for five minutes, and nothing else.
+  it('of a target that flaps says until when it keeps what is too much', () => {
+    const play = new Play({ warmTarget: 3 });
+    for (const target of [0, 5, 1]) {
+      play.state = requestTarget(play.state, target, play.nowMs);
+      play.pass(10_000);
+    }
+    assert.equal(play.warm, 5);
+    const { phase, why } = conditionOf(play.state);
+    assert.equal(phase, 'Steady');
+    const until = timeOfDay(play.state.flapping.heldUntilMs);
+    assert.match(why, /^5 of 1 pods are warm, .* goes back and forth, .* kept until/);
+    assert.ok(why.endsWith(`kept until ${until}.`), why);
+    play.pass(300_000);
+    assert.equal(conditionOf(play.state).why, '1 of 1 pods are warm.');
   });
 });
 
