@@ -5,6 +5,9 @@ import { faultOf, readyDelayMs } from '../simulated/played-pod.ts';
 /** kwok plays a pod within milliseconds; on a busy machine it has taken a second. */
 const forgottenAfterMs = 3_000;
 
+/** From a node controller's mark to the kubelet's own word (pod-is-ready-again in stages.yaml). */
+const readyAgainMs = 2_000;
+
 /** Writes a look. On a lost node hundreds of pods stay forgotten, and need no hundred writes a second. */
 const maxPodsALook = 20;
 
@@ -39,6 +42,11 @@ function dueAtMs(pod: V1Pod, nowMs: number): number | null {
   // The moment by which it should be gone.
   const endsAt = metadata.deletionTimestamp;
   if (endsAt !== undefined) return Math.max(endsAt.getTime(), remindedMs);
+  if (status?.phase === 'Running' && status.containerStatuses?.[0]?.ready === true) {
+    const ready = status.conditions?.find(({ type }) => type === 'Ready');
+    if (ready?.status !== 'False') return null;
+    return Math.max(ready.lastTransitionTime?.getTime() ?? nowMs, remindedMs) + readyAgainMs;
+  }
   if (status?.phase !== 'Pending') return null;
   if (status.containerStatuses === undefined) {
     const scheduled = status.conditions?.find(({ type }) => type === 'PodScheduled');

@@ -129,6 +129,20 @@ describe('a pod that kwok has forgotten', () => {
     assert.equal(count(reminded(7)), 1);
   });
 
+  it('is one that a node controller called not Ready, 3 s after its kubelet was to object', () => {
+    const marked = (seconds: number, isRunning = true): V1Pod => ({
+      spec: { containers: [], nodeName: 'a' },
+      status: {
+        phase: isRunning ? 'Running' : 'Failed',
+        conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: secondsAgo(seconds) }],
+        containerStatuses: [
+          { name: 'c', image: 'i', imageID: '', ready: isRunning, restartCount: 0 },
+        ],
+      },
+    });
+    assert.equal(count(marked(5), marked(4), marked(60, false)), 1);
+  });
+
   it('is one of at most 20 a look, those first that kwok was not reminded of yet', () => {
     const reminded = Array.from({ length: 30 }, () =>
       pod({ boundSecondsAgo: 9, remindedSecondsAgo: 5 }),

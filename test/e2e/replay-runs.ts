@@ -1,5 +1,9 @@
 /** Hands what a test has recorded to the replayer (P12). */
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { Client } from '@temporalio/client';
 import type { WorkflowBundle } from '@temporalio/worker';
 import type { EncryptionCodec } from '../../src/codec/encryption-codec.ts';
@@ -7,6 +11,7 @@ import {
   bundleOf,
   quietReplays,
   replayHistories,
+  type ReplayedRun,
   type RunHistory,
 } from '../../src/workers/replay-histories.ts';
 import { workflowCode } from '../../src/workers/workflow-code.ts';
@@ -34,8 +39,17 @@ export async function replayRuns(client: Client, codecs: EncryptionCodec[]): Pro
     replayHistories(histories(client), { workflowBundle, codecs }),
   );
   const faults = runs.filter(({ fault }) => fault !== null);
-  assert.deepEqual(faults, [], 'what was recorded does not replay (P12)');
+  const kept = await Promise.all(faults.map((run) => keepHistory(client, run)));
+  assert.deepEqual(faults, [], `what was recorded does not replay (P12): ${kept.join(', ')}`);
   return runs.length;
+}
+
+/** Writes a history that does not replay where its finder can read it; resolves to the file. */
+async function keepHistory(client: Client, { workflowId, runId }: ReplayedRun): Promise<string> {
+  const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+  const file = join(tmpdir(), `pilotlight-${workflowId}-${runId}.json`);
+  await writeFile(file, historyToJSON(history));
+  return file;
 }
 
 async function* histories(client: Client): AsyncGenerator<RunHistory> {
