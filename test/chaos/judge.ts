@@ -1,6 +1,7 @@
 /** Says what is wrong after a chaos run, once all faults are over: an empty list is a pass. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { poolWorkflowId } from '../../src/pool/names.ts';
 import { checkInvariants } from '../e2e/check-invariants.ts';
 import { until } from '../e2e/environment.ts';
@@ -95,23 +96,31 @@ async function forgiveCrashes({ environment }: ChaosWorld, pool: string): Promis
   await handle.signal('retry');
 }
 
-/** The target is met, by pods of the current template, and the cluster has just these pods (P1). */
-async function comesToRest({ environment, flapped }: ChaosWorld, pool: string): Promise<void> {
-  const status = await until({
+/**
+ * The target is met, by pods of the current template, and the cluster has just these pods (P1). Both are
+ * waited for together: a pool whose watcher is not back yet is at rest with the pods that it knew.
+ */
+async function comesToRest(
+  { environment: { recorder, status }, flapped }: ChaosWorld,
+  pool: string,
+): Promise<void> {
+  const liveUids = async (): Promise<string[]> => {
+    await recorder.caughtUp();
+    const live = recorder.of(pool).filter(({ isDeleted }) => !isDeleted);
+    return live.map(({ uid }) => uid).sort();
+  };
+  const { there } = await until({
     what: `rest of ${pool}`,
     timeoutMs: restMs,
-    ask: () => environment.status(pool),
-    holds: ({ warm, target, pending, claimed, retiring, demand, stale, pods }) =>
+    ask: async () => ({ ...(await status(pool)), there: await liveUids() }),
+    holds: ({ warm, target, pending, claimed, retiring, demand, stale, pods, there: uids }) =>
       (warm === target || (warm > target && flapped.has(pool))) &&
-      pods.length === warm &&
-      pending + claimed + retiring + demand + stale === 0,
+      pending + claimed + retiring + demand + stale === 0 &&
+      isDeepStrictEqual(pods.map(({ uid }) => uid).sort(), uids),
   });
   await sleep(stillMs);
-  await environment.recorder.caughtUp();
-  const live = environment.recorder.of(pool).filter(({ isDeleted }) => !isDeleted);
-  const known = status.pods.map(({ uid }) => uid).sort();
-  const there = live.map(({ uid }) => uid).sort();
-  assert.deepEqual(there, known, `${pool} knows other pods than the cluster has`);
+  assert.deepEqual(await liveUids(), there, `${pool} creates or ends pods at rest`);
+  const live = recorder.of(pool).filter(({ isDeleted }) => !isDeleted);
   const odd = live.filter((pod) => pod.isClaimed || pod.isTerminating || !pod.isReady);
   assert.deepEqual(odd, [], `${pool} counts pods as warm that are not`);
 }
