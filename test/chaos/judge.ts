@@ -100,10 +100,8 @@ async function forgiveCrashes({ environment }: ChaosWorld, pool: string): Promis
  * The target is met, by pods of the current template, and the cluster has just these pods (P1). Both are
  * waited for together: a pool whose watcher is not back yet is at rest with the pods that it knew.
  */
-async function comesToRest(
-  { environment: { recorder, status }, flapped }: ChaosWorld,
-  pool: string,
-): Promise<void> {
+async function comesToRest({ environment, flapped }: ChaosWorld, pool: string): Promise<void> {
+  const { recorder } = environment;
   const liveUids = async (): Promise<string[]> => {
     await recorder.caughtUp();
     const live = recorder.of(pool).filter(({ isDeleted }) => !isDeleted);
@@ -112,7 +110,7 @@ async function comesToRest(
   const { there } = await until({
     what: `rest of ${pool}`,
     timeoutMs: restMs,
-    ask: async () => ({ ...(await status(pool)), there: await liveUids() }),
+    ask: async () => ({ ...(await environment.status(pool)), there: await liveUids() }),
     holds: ({ warm, target, pending, claimed, retiring, demand, stale, pods, there: uids }) =>
       (warm === target || (warm > target && flapped.has(pool))) &&
       pending + claimed + retiring + demand + stale === 0 &&
