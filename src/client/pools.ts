@@ -3,23 +3,28 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { poolWorkflowId } from '../pool/names.ts';
 import type { PoolLabels } from '../pool/pool-labels.ts';
 import type { PoolSpec } from '../pool/pool-spec.ts';
+import { checkSpecRequest } from '../pool/requests.ts';
+import { checkTarget } from '../pool/spec.ts';
 import type { PoolStatus } from '../pool/status.ts';
 import {
+  applySpecSignal,
   applySpecUpdate,
   demandChangedSignal,
   drainSignal,
   pauseSignal,
   resumeSignal,
   retrySignal,
-  resizeUpdate,
   searchAttributeTypes,
+  setTargetSignal,
   statusQuery,
   workflowTypes,
+  type ApplySpecInput,
   type PoolWorkflowInput,
 } from '../workflows/messages.ts';
 import type { TemporalConnection } from './connect-to-temporal.ts';
 import { PoolError } from './pool-error.ts';
 import { poolPage } from './pool-page.ts';
+import { tellPool } from './tell-pool.ts';
 import { toPoolError } from './to-pool-error.ts';
 import { withinDeadline } from './within-deadline.ts';
 
@@ -32,6 +37,9 @@ const probeDeadlineMs = 500;
 /** Pools listed at most, and asked at once: each status costs a worker one workflow task. */
 const maxListedPools = 1_000;
 const maxQueriesAtOnce = 20;
+
+/** From these rules on (docs/adr/0010) a run takes its spec by a signal. */
+const rulesWithSpecSignal = 4;
 
 /** How many claims wait for a pool at one replica of the API. */
 export interface Demand {
@@ -88,12 +96,20 @@ export class Pools {
     return this.#call(pool, () => this.#handle(pool).query(statusQuery));
   }
 
-  /** Sets a pool's target; returns the status after it. A target above maxPods is refused. */
+  /**
+   * Sets a pool's target, within three calls; returns the status after it. A target above maxPods is
+   * refused.
+   */
   async resize(pool: string, target: number): Promise<PoolStatus> {
+    const before = await this.status(pool);
+    const checked = checkTarget(target, before.spec);
+    if (!checked.ok) throw new PoolError('refused', checked.message);
     const wanted = this.#by === null ? target : { target, by: this.#by };
-    return this.#call(pool, () =>
-      this.#handle(pool).executeUpdate(resizeUpdate, { args: [wanted] }),
-    );
+    return tellPool({
+      before,
+      send: () => this.#call(pool, () => this.#handle(pool).signal(setTargetSignal, wanted)),
+      ask: () => this.status(pool),
+    });
   }
 
   /**
@@ -157,7 +173,10 @@ export class Pools {
     return typeof namespace === 'string' ? namespace : null;
   }
 
-  /** Starts a pool, or gives a running one a new spec. Its template must be stored already. */
+  /**
+   * Starts a pool, or gives a running one a new spec, within five calls. Its template must be stored
+   * already.
+   */
   async apply(input: {
     pool: string;
     namespace: string;
@@ -173,10 +192,25 @@ export class Pools {
       ...(labels === undefined ? {} : { labels }),
       ...(this.#by === null ? {} : { by: this.#by }),
     };
-    await this.#call(pool, () =>
-      this.#handle(pool).executeUpdate(applySpecUpdate, { args: [request] }),
-    );
+    await this.#applySpec(pool, request);
     return 'updated';
+  }
+
+  async #applySpec(pool: string, request: ApplySpecInput): Promise<void> {
+    const before = await this.status(pool);
+    if ((before.rules ?? 0) < rulesWithSpecSignal) {
+      const args: [ApplySpecInput] = [request];
+      await this.#call(pool, () => this.#handle(pool).executeUpdate(applySpecUpdate, { args }));
+      return;
+    }
+    const draining = before.phase === 'Draining' || before.phase === 'Drained';
+    const checked = checkSpecRequest(request, { ...before, draining });
+    if (!checked.ok) throw new PoolError('refused', checked.message);
+    await tellPool({
+      before,
+      send: () => this.#call(pool, () => this.#handle(pool).signal(applySpecSignal, request)),
+      ask: () => this.status(pool),
+    });
   }
 
   /** Starts the workflow; false when it runs already. */

@@ -58,7 +58,7 @@ function flappingAfter(
 /** What `applySpec` carries, checked against a pool: anything that a client can send. Never throws. */
 export function checkSpecRequest(
   request: unknown,
-  state: PoolState,
+  state: Pick<PoolState, 'pool' | 'namespace' | 'draining' | 'labels'>,
 ):
   | { ok: true; spec: PoolSpec; labels: PoolLabels; upsertSearchAttributes: boolean }
   | { ok: false; message: string } {

@@ -68,6 +68,8 @@ export interface PoolStatus {
   labels: PoolLabels;
   /** What the pool was told to be, with the target as it is now. */
   spec: PoolSpec;
+  /** Which rules the run follows (docs/adr/0010); older releases do not say. */
+  rules?: number;
 }
 
 /** One pod as shown to people. */
@@ -196,6 +198,7 @@ export function statusOf({ state, nowMs }: { state: PoolState; nowMs: number }):
     })),
     labels: state.labels,
     spec,
+    rules: state.rules,
   };
 }
 

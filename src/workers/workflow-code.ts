@@ -34,7 +34,8 @@ function pathOf(name: string): string {
 
 /** Modules that a bundle is made with beside the workflows, for the profile of heartbeats. */
 export function interceptorModules(heartbeats: HeartbeatProfile): string[] {
-  return heartbeats === 'cloud' ? [pathOf('slow-heartbeats')] : [];
+  const slow = heartbeats === 'cloud' ? [pathOf('slow-heartbeats')] : [];
+  return [pathOf('refuse-early-news'), ...slow];
 }
 
 /** What a bundle is made with beside, where the messages of failures are encrypted too. */

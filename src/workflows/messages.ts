@@ -29,10 +29,14 @@ export const drainSignal = defineSignal<[unknown?]>('drain');
 export const retrySignal = defineSignal('retry');
 export const podsChangedSignal = defineSignal<[unknown]>('podsChanged');
 export const demandChangedSignal = defineSignal<[unknown]>('demandChanged');
+/** The same as the update of that name, for runs whose status says that their rules are 4 or more. */
+export const applySpecSignal = defineSignal<[unknown]>('applySpec');
 
 export const statusQuery = defineQuery<PoolStatus>('status');
 
-// Updates ask and wait for an answer: a refusal reaches the caller and costs no history.
+// Updates ask and wait for an answer: a refusal reaches the caller and costs no history. Our own programs
+// send signals and ask for the status (docs/adr/0043): an update to a worker that has just started may be
+// recorded in another order than it is replayed in.
 export const resizeUpdate = defineUpdate<PoolStatus, [unknown]>('resize');
 export const applySpecUpdate = defineUpdate<PoolStatus, [ApplySpecInput]>('applySpec');
 

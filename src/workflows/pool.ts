@@ -74,6 +74,14 @@ export async function poolWorkflow(given: messages.PoolWorkflowInput): Promise<P
   }, rules);
 
   handleMessages(() => state, change);
+  if (rules >= 4) {
+    // Where an older release has left such a signal unread, its replay must leave it unread as well.
+    wf.setHandler(
+      messages.applySpecSignal,
+      (...args: unknown[]) => change((known) => requestSpec(known, onlyArgument(args), Date.now())),
+      { description: 'Replace the spec; the template must be stored already' },
+    );
+  }
 
   /** Shows name, target, warm and phase as search attributes, at most once an interval. */
   const showAttributes = (nowMs: number): void => {
@@ -126,11 +134,15 @@ export async function poolWorkflow(given: messages.PoolWorkflowInput): Promise<P
     if (endWakeAtMs !== null) alarm.ringBy(endWakeAtMs, nowMs);
     runEnd.passed(actions.length);
     await wf.condition(() => isDirty || runEnd.mayCome());
+    // An update that came with something else is answered before the loop goes on, as one that came alone
+    // is: a replay may tell the two apart where the first worker could not (docs/adr/0043).
+    if (rules >= 4 && !wf.allHandlersFinished()) await wf.condition(wf.allHandlersFinished);
   }
 }
 
 /** The newest that the history of this run allows. */
 function rulesOfRun(): number {
+  if (wf.patched('rules-4')) return 4;
   if (wf.patched('rules-3')) return 3;
   return wf.patched('rules-2') ? 2 : 1;
 }
