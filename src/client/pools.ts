@@ -21,6 +21,7 @@ import {
   type ApplySpecInput,
   type PoolWorkflowInput,
 } from '../workflows/messages.ts';
+import { askUntilAnswered } from './ask-until-answered.ts';
 import type { TemporalConnection } from './connect-to-temporal.ts';
 import { PoolError } from './pool-error.ts';
 import { poolPage } from './pool-page.ts';
@@ -88,12 +89,12 @@ export class Pools {
 
   /** A pool's status; null when there is no such pool. */
   async find(pool: string): Promise<PoolStatus | null> {
-    return this.#callIfFound(pool, () => this.#handle(pool).query(statusQuery));
+    return this.#callIfFound(pool, () => this.#askStatus(pool));
   }
 
   /** A pool's status. */
   async status(pool: string): Promise<PoolStatus> {
-    return this.#call(pool, () => this.#handle(pool).query(statusQuery));
+    return this.#call(pool, () => this.#askStatus(pool));
   }
 
   /**
@@ -266,6 +267,10 @@ export class Pools {
       }
       return names.sort();
     });
+  }
+
+  #askStatus(pool: string): Promise<PoolStatus> {
+    return askUntilAnswered(() => this.#handle(pool).query(statusQuery));
   }
 
   #handle(pool: string) {

@@ -10,6 +10,7 @@ import type { ManagedProcess } from '../../dev/managed-process.ts';
 import { poolWorkflowId } from '../../src/pool/names.ts';
 import { defaultTaskQueue } from '../../src/workflows/task-queue.ts';
 import { Pools } from '../../src/client/pools.ts';
+import { startTemporalLink } from '../chaos/temporal-link.ts';
 import { startEnvironment, until, type Environment } from './environment.ts';
 import { failedWorkflowTasks } from './failed-workflow-tasks.ts';
 import { colocated } from './pod-templates.ts';
@@ -32,23 +33,27 @@ describe('a worker that does not know a pool yet', function () {
   });
   after(() => environment.stop());
 
-  /** The last that the pool's worker does before it dies is a task without any command. */
-  async function restartAfterQuietTask(pool: string): Promise<void> {
+  /** The last that the pool's worker does before it dies are tasks without commands; the other worker. */
+  async function dieAfterQuietTask(pool: string): Promise<ManagedProcess> {
     const worker = await environment.startWorker(`${pool}-first`);
     await environment.createPool({ pool, warmTarget: 1, maxPods: 10, template: colocated() });
     await environment.untilWarm(pool, 1, 60_000);
+    const second = await environment.startWorker(`${pool}-second`);
     // The attributes follow within 2 s.
     await sleep(3_000);
     const handle = environment.client.workflow.getHandle(poolWorkflowId(pool));
-    // Refused, so that nothing follows but a note of it.
-    await handle.signal('setTarget', -1);
-    await until({
-      what: 'a refusal',
-      timeoutMs: 20_000,
-      ask: () => environment.status(pool),
-      holds: ({ lastRefusal }) => lastRefusal !== null,
-    });
+    // Refused, so that nothing follows but a note of it; the commands of the task before count as well.
+    for (const refused of [-1, -2]) {
+      await handle.signal('setTarget', refused);
+      await until({
+        what: 'a refusal',
+        timeoutMs: 20_000,
+        ask: () => environment.status(pool),
+        holds: ({ lastRefusal }) => lastRefusal?.message.endsWith(`got ${refused}`) === true,
+      });
+    }
     await worker.kill();
+    return second;
   }
 
   /** The next worker knows the pool from its history alone. */
@@ -73,8 +78,7 @@ describe('a worker that does not know a pool yet', function () {
 
   it('records what the next one can replay when it is told of an update first (P8, P12)', async () => {
     const pool = 'updated';
-    await restartAfterQuietTask(pool);
-    const second = await environment.startWorker(`${pool}-second`);
+    const second = await dieAfterQuietTask(pool);
     const handle = environment.client.workflow.getHandle(poolWorkflowId(pool));
     await environment.client.withDeadline(Date.now() + answersWithinMs, () =>
       handle.executeUpdate('resize', { args: [3] }),
@@ -84,10 +88,8 @@ describe('a worker that does not know a pool yet', function () {
 
   it('follows what our client asks for first, and the next one goes on (P8, P12)', async () => {
     const pool = 'told';
-    await restartAfterQuietTask(pool);
-    const told = pools.resize(pool, 3);
-    const second = await environment.startWorker(`${pool}-second`);
-    assert.equal((await told).target, 3);
+    const second = await dieAfterQuietTask(pool);
+    assert.equal((await pools.resize(pool, 3)).target, 3);
     await goesOnAfterNextRestart(pool, 3, second);
   });
 
@@ -96,22 +98,34 @@ describe('a worker that does not know a pool yet', function () {
     const first = await environment.startWorker(`${pool}-first`);
     await environment.createPool({ pool, warmTarget: 1, maxPods: 10, template: colocated() });
     await environment.untilWarm(pool, 1, 60_000);
+    const link = await startTemporalLink(environment.temporal.address);
+    const env = { TEMPORAL_ADDRESS: link.address };
+    const second = await environment.startWorker(`${pool}-second`, { env });
     const handle = environment.client.workflow.getHandle(poolWorkflowId(pool));
     await sleep(3_000);
+    link.cut();
     // Shown as an attribute now, and the next one 2 s later: a pass at this very time sets a timer.
     await handle.signal('setTarget', 2);
     await environment.untilWarm(pool, 2, 60_000);
     await first.kill();
-    // It is offered to the dead worker for 5 s, and then to any, with what has come meanwhile.
+    // Nobody is there to answer, and the task that the message makes waits for the dead worker for 5 s.
     const asked = environment.client.withDeadline(Date.now() + answersWithinMs, () =>
       handle.query('status').catch((error: unknown) => String(error)),
     );
     await sleep(1_000);
+    const sentAtMs = Date.now();
     await handle.signal('setTarget', 1);
-    const second = await environment.startWorker(`${pool}-second`);
+    await sleep(500);
+    link.heal();
     await asked;
-    await environment.untilWarm(pool, 1, 60_000);
+    const { targetChanges } = await environment.untilWarm(pool, 1, 60_000);
+    // Not at the time of the last task before the query.
+    assert.ok(
+      (targetChanges[0]?.atMs ?? 0) >= sentAtMs,
+      JSON.stringify({ targetChanges, sentAtMs }),
+    );
     await sleep(3_000);
     await goesOnAfterNextRestart(pool, 1, second);
+    await link.stop();
   });
 });
