@@ -7,6 +7,7 @@ import {
   setHeaderOptions,
   V1MicroTime,
 } from '@kubernetes/client-node';
+import { callIfFound } from '../../src/kubernetes/connection.ts';
 
 const namespace = 'kube-node-lease';
 
@@ -32,9 +33,14 @@ export async function killKubelet(kubeconfigPath: string, node: string): Promise
   }
 }
 
-/** Removes a node's object, as a cloud does once the machine is gone. */
+/**
+ * Removes a node's object, as a cloud does once the machine is gone, and the lease that it owned: the
+ * simulated autoscaler may use the name again after a restart, and that node would be as dead.
+ */
 export async function removeNode(kubeconfigPath: string, node: string): Promise<void> {
   const config = new KubeConfig();
   config.loadFromFile(kubeconfigPath);
-  await config.makeApiClient(CoreV1Api).deleteNode({ name: node });
+  const leases = config.makeApiClient(CoordinationV1Api);
+  await callIfFound(config.makeApiClient(CoreV1Api).deleteNode({ name: node }));
+  await callIfFound(leases.deleteNamespacedLease({ name: node, namespace }));
 }
