@@ -7,6 +7,8 @@ interface Promised {
   claimId: string;
   uid: string;
   podName: string;
+  /** Pods that the same claimId was given later: rightly so once the first was harmed. */
+  laterUids: string[];
   /** The latest end of its lease that an answer named. */
   leaseEndsAtMs: number;
 }
@@ -106,6 +108,7 @@ async function claimOnce(client: Client, pool: string, name: string | null): Pro
   }
   // Some holders die: their pods end with their leases.
   if (choices.percent(20)) return;
+  for (const uid of traffic.promised.get(claimId)?.laterUids ?? []) traffic.released.add(uid);
   traffic.released.add(granted.pod.uid);
   for (let attempt = 0; attempt < maxTries; attempt += 1) {
     const answer = await call(client, { method: 'DELETE', path });
@@ -120,10 +123,11 @@ function remember(traffic: Traffic, { claimId, pod, leaseEndsAtMs }: Answer): vo
   if (known !== undefined && known.uid !== pod.uid) {
     const message = `${claimId} was given ${known.podName} and ${pod.name} (P2)`;
     traffic.contradictions.push({ uid: known.uid, message });
+    known.laterUids.push(pod.uid);
     return;
   }
   traffic.promised.set(claimId, {
-    ...{ claimId, uid: pod.uid, podName: pod.name },
+    ...{ claimId, uid: pod.uid, podName: pod.name, laterUids: known?.laterUids ?? [] },
     leaseEndsAtMs: Math.max(leaseEndsAtMs, known?.leaseEndsAtMs ?? 0),
   });
 }
