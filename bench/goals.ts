@@ -126,6 +126,12 @@ function judgeQuiet(
   ];
 }
 
-function judgeRestart({ pods, firstClaimMs }: Of<'restart'>): Goal[] {
-  return [atMost(`first claim of a new API with ${pods} pods`, firstClaimMs, 1_000, ' ms')];
+function judgeRestart(report: Of<'restart'>): Goal[] {
+  const { pods, firstClaimMs, resumed, handedOver, watchedMs } = report;
+  return [
+    atMost(`first claim of a new API with ${pods} pods`, firstClaimMs, 1_000, ' ms'),
+    atMost('next pod of a fill after kill -9 of its worker', resumed.firstPodMs, 15_000, ' ms'),
+    atMost('next pod of a fill after SIGTERM', handedOver.firstPodMs, 2_000, ' ms'),
+    atMost('a deleted pod is replaced after kill -9', watchedMs, 15_000, ' ms'),
+  ];
 }

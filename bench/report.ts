@@ -134,14 +134,17 @@ function heldRow(report: Of<'claims' | 'burst'>): Cell[] {
 const restartHead = [
   ...['pods', 'first claim (ms)', 'spread', 'its CPU (ms)', 'floor (ms)'],
   ...['resumed fill: next pod (ms)', 'spread', 'all Ready (ms)', 'spread'],
+  ...['after SIGTERM: next pod (ms)', 'spread', 'deleted pod replaced (ms)', 'spread'],
 ];
 
 function restartRow({ pods, firstClaimMs, ...report }: Of<'restart'>): Cell[] {
-  const { firstClaimCpuMs, spread, floorMs, resumed } = report;
+  const { firstClaimCpuMs, spread, floorMs, resumed, handedOver } = report;
   return [
     ...[pods, firstClaimMs, range(spread.firstClaimMs), firstClaimCpuMs, floorMs],
     ...[resumed.firstPodMs, range(resumed.spread.firstPodMs)],
     ...[resumed.allReadyMs, range(resumed.spread.allReadyMs)],
+    ...[handedOver.firstPodMs, range(handedOver.spread.firstPodMs)],
+    ...[report.watchedMs, range(report.watchedSpread)],
   ];
 }
 

@@ -49,6 +49,11 @@ export interface RestartReport {
   spread: { firstClaimMs: Spread; floorMs: Spread };
   /** From the start of the killed worker's successor; of a fill of 300. */
   resumed: Resumed & { spread: Record<keyof Resumed, Spread> };
+  /** The same for a worker that was told to end (SIGTERM), from the start of its successor. */
+  handedOver: Resumed & { spread: Record<keyof Resumed, Spread> };
+  /** From the start of a killed worker's successor until it replaces a pod that was deleted just then. */
+  watchedMs: number;
+  watchedSpread: Spread;
 }
 
 /** Measures restarts. Raises when a process does not come back. */
@@ -79,17 +84,22 @@ export async function measureRestart(options: {
       times.claims.push(claimMs);
       if (cpuMs !== null) times.cpu.push(cpuMs);
     }
-    const fills: Resumed[] = [];
+    const [fills, stops, watched]: [Resumed[], Resumed[], number[]] = [[], [], []];
     for (let run = 1; run <= fillRunsOf(runs); run += 1) {
       signal.throwIfAborted();
       onStep(`Run ${run} of ${fillRunsOf(runs)}: a worker is killed during a fill`);
-      fills.push(await resumeFill({ stage, worker, name: `resumed-${run}` }));
+      fills.push(await resumeFill({ stage, worker, name: `resumed-${run}`, ends: 'kill' }));
+      onStep(`Run ${run} of ${fillRunsOf(runs)}: a worker is told to end during a fill`);
+      stops.push(await resumeFill({ stage, worker, name: `handed-${run}`, ends: 'stop' }));
+      onStep(`Run ${run} of ${fillRunsOf(runs)}: a pod is deleted while the worker starts`);
+      watched.push(await replacePod({ stage, worker, pool: shares[0]?.pool ?? '' }));
     }
     const firstClaimMs = Math.round(median(times.claims));
     const floorMs = Math.round(median(times.floor));
     return {
       ...{ benchmark: 'restart', cluster, pods, pools, firstClaimMs, floorMs },
-      resumed: summarize(fills),
+      ...{ resumed: summarize(fills), handedOver: summarize(stops) },
+      ...{ watchedMs: Math.round(median(watched)), watchedSpread: spreadOf(watched) },
       firstClaimCpuMs: times.cpu.length === 0 ? null : Math.round(median(times.cpu)),
       ratio: Math.round((firstClaimMs / floorMs) * 100) / 100,
       spread: { firstClaimMs: spreadOf(times.claims), floorMs: spreadOf(times.floor) },
@@ -162,14 +172,15 @@ async function startBare(stage: Stage): Promise<number> {
   return Math.round(performance.now() - startedAt);
 }
 
-/** Kills the worker with -9 when a part of the pods is Ready, and starts it again at once. */
+/** Ends the worker, with -9 or SIGTERM, when a part of the pods is Ready, and starts it again at once. */
 async function resumeFill(options: {
   stage: Stage;
   worker: OurProcess;
   /** Of the pool. */
   name: string;
+  ends: 'kill' | 'stop';
 }): Promise<Resumed> {
-  const { stage, worker, name } = options;
+  const { stage, worker, name, ends } = options;
   const shares = sharesOf({ name, pools: 1, pods: interruptedPods });
   const watched = { bare: stage.bare, namespace, selector: selectorOf(shares) };
   const some = await countReadyPods({ ...watched, pods: readyWhenKilled });
@@ -184,8 +195,8 @@ async function resumeFill(options: {
   });
   try {
     await Promise.all([some.all(), createPools(stage, shares)]);
-    await worker.process.kill();
-    await sleep(lastRequestsMs);
+    await worker.process[ends]();
+    if (ends === 'kill') await sleep(lastRequestsMs);
     isKilled = true;
     const startedAt = performance.now();
     const [firstAt, allAt] = await Promise.all([news.promise, all.all(), worker.process.start()]);
@@ -198,5 +209,39 @@ async function resumeFill(options: {
     some.stop();
     all.stop();
     await removePools(stage, shares);
+  }
+}
+
+/** Kills the worker, starts it, and deletes a pod by hand meanwhile: its watch must be back to see that. */
+async function replacePod(options: {
+  stage: Stage;
+  worker: OurProcess;
+  pool: string;
+}): Promise<number> {
+  const { stage, worker, pool } = options;
+  const { bare } = stage;
+  const selector = `pilotlight.dev/pool=${pool},pilotlight.dev/state=unclaimed`;
+  const replaced = Promise.withResolvers<number>();
+  let startedAt = Infinity;
+  const names: string[] = [];
+  const stopWatch = await bare.watchPods({
+    ...{ namespace, selector, onEnd: replaced.reject },
+    onChange: (type, { metadata }) => {
+      if (type !== 'ADDED') return;
+      names.push(metadata?.name ?? '');
+      if (startedAt < Infinity) replaced.resolve(performance.now());
+    },
+  });
+  try {
+    await worker.process.kill();
+    await sleep(lastRequestsMs);
+    startedAt = performance.now();
+    const started = worker.process.start();
+    const path = `${podsPath(namespace)}/${names[0] ?? ''}`;
+    await bare.call({ method: 'DELETE', path, expected: [200] });
+    const [at] = await Promise.all([replaced.promise, started]);
+    return Math.round(at - startedAt);
+  } finally {
+    stopWatch();
   }
 }

@@ -84,6 +84,11 @@ const restart: Report = {
     ...{ firstPodMs: 2_000, allReadyMs: 9_000 },
     spread: { firstPodMs: { min: 1_900, max: 2_100 }, allReadyMs: { min: 8_000, max: 9_500 } },
   },
+  handedOver: {
+    ...{ firstPodMs: 1_200, allReadyMs: 8_000 },
+    spread: { firstPodMs: { min: 1_100, max: 1_300 }, allReadyMs: { min: 7_000, max: 8_500 } },
+  },
+  ...{ watchedMs: 4_000, watchedSpread: { min: 3_000, max: 5_000 } },
 };
 
 /** One result of each kind, and one that failed. */

@@ -35,7 +35,7 @@ describe('the verdict on a soak', () => {
     assert.deepEqual(broken(hourOf(2)), ['growth of api-one in MB by 10 minutes']);
   });
 
-  it('forgives what the first quarter of the run takes', () => {
+  it('forgives what the first half of the run takes', () => {
     const rising = hourOf(0).map(({ atSeconds, values }) => ({
       atSeconds,
       values: { ...values, 'api-one MB': Math.min(200, 100 + atSeconds / 9) },

@@ -1,6 +1,7 @@
 /**
  * Steady claims for long, with a worker restarted every minute: `npm run soak -- --minutes M`. Writes a
- * chart, and prints the verdict as its last line; exit code 1 when a limit was exceeded.
+ * chart and what it was drawn from, and prints the verdict as its last line; exit code 1 when a limit was
+ * exceeded.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -199,6 +200,7 @@ async function soak(minutes: number, output: string): Promise<string[]> {
     }
     for (const [reason, count] of reasons) console.log(`${count} claims failed: ${reason}`);
     await writeFile(output, chart(samples));
+    await writeFile(`${output}.json`, JSON.stringify(samples));
     const actions = (await countActions(environment)) - actionsBefore;
     const judged = judgeSoak({ samples, claims: { made: done.length, failed }, actions, steady });
     for (const { what, value, limit } of judged) {
