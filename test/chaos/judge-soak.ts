@@ -26,7 +26,7 @@ export const soakLimits = {
 /**
  * Half of the run, but not less than 2 minutes. Code is compiled, caches fill, and allocators find their
  * level: the worker of an hour stood at 285 MB after 10 minutes, 289 after 20, and at 291 to 298 from then on
- * (3.5, 1.8 and 0.3 MB by 10 minutes from minute 10, 15 and 30 on).
+ * (2.5, 1.8 and 0.6 MB by 10 minutes from minute 10, 15 and 30 on).
  */
 const warmUpPart = 0.5;
 const leastWarmUpSeconds = 120;
