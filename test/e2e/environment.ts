@@ -9,6 +9,7 @@ import { connectToTemporal } from '../../dev/connect-to-temporal.ts';
 import type { Cluster, ClusterOptions } from '../../dev/clusters/cluster.ts';
 import { isClusterKind, startCluster } from '../../dev/clusters/start-cluster.ts';
 import { startTemporalServer, type TemporalServer } from '../../dev/temporal-server.ts';
+import { askUntilAnswered } from '../../src/client/ask-until-answered.ts';
 import { keysFileVariable } from '../../src/codec/keys-file-variable.ts';
 import { openCodec } from '../../src/codec/open-codec.ts';
 import { connectToCluster, type ClusterConnection } from '../../src/kubernetes/connection.ts';
@@ -159,7 +160,9 @@ function poolsOf(
   const { client, connection, recorder } = servers;
   const status = (pool: string): Promise<PoolStatus> =>
     client.withDeadline(Date.now() + 20_000, () =>
-      client.workflow.getHandle(poolWorkflowId(pool)).query<PoolStatus>('status'),
+      askUntilAnswered(() =>
+        client.workflow.getHandle(poolWorkflowId(pool)).query<PoolStatus>('status'),
+      ),
     );
   return {
     status,
