@@ -22,5 +22,7 @@ export async function changePool(options: {
     upsertSearchAttributes: true,
   };
   const handle = client.workflow.getHandle(poolWorkflowId(pool));
-  await handle.executeUpdate('applySpec', { args: [request] });
+  // As our client does; an answer comes after every signal before it.
+  await handle.signal('applySpec', request);
+  await environment.status(pool);
 }
