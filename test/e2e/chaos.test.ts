@@ -10,9 +10,8 @@ describe('a Pilotlight that is broken at random', function () {
   // The faults, then up to four minutes until everything is at rest on a busy machine.
   this.timeout(420_000);
 
-  // A run takes 90 s, most of it until everything has come to rest. On the control plane a seed that spares
-  // kwok: killed with -9 it forgets pods that were not Ready yet, and they wait for podReadySeconds.
-  for (const seed of cluster === 'simulated' ? [2, 4] : [8]) {
+  // A run takes 90 s, most of it until everything has come to rest; seed 2 kills kwok on the control plane.
+  for (const seed of cluster === 'simulated' ? [2, 4] : [2]) {
     it(`keeps its invariants through the faults of seed ${seed} (P1 to P3, P5, P8, P9, P12)`, async () => {
       const lines: string[] = [];
       const schedule = makeSchedule({ seed, seconds: 15, cluster });
