@@ -6,7 +6,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundle } from '@temporalio/worker';
 import { cacheFolder } from '../configuration/cache-folder.ts';
 import type { HeartbeatProfile } from './configuration.ts';
@@ -40,7 +40,9 @@ export async function openWorkflowBundle(options: {
   onTrouble: (error: unknown) => void;
 }): Promise<WorkflowBundle> {
   const { folder, heartbeats, hidesFailures = false, onTrouble } = options;
-  const path = join(folder, `${await hashOfSources(`${heartbeats} ${hidesFailures}`)}.js`);
+  const workflowInterceptorModules = interceptorModules(heartbeats);
+  const modules = workflowInterceptorModules.map((module) => basename(module));
+  const path = join(folder, `${await hashOfSources(`${modules.join()} ${hidesFailures}`)}.js`);
   // Read here and not by its path: another process may sweep it away at any time.
   const kept = await readFile(path, 'utf8').catch(() => '');
   // Without that line: the source map before it is read up to the very end of the code.
@@ -48,7 +50,7 @@ export async function openWorkflowBundle(options: {
   const bundle = await bundleWorkflowCode({
     ...workflowCode,
     ...failureConverter(hidesFailures),
-    workflowInterceptorModules: interceptorModules(heartbeats),
+    workflowInterceptorModules,
     logger: new DefaultLogger('WARN'),
   });
   const code = slimBundle(bundle.code);
