@@ -43,6 +43,15 @@ describe('the verdict on a soak', () => {
     assert.deepEqual(broken(rising), []);
   });
 
+  it('takes what a process gave back and took again for no growth', () => {
+    const sunken = hourOf(0).map(({ atSeconds, values }) => {
+      const minutes = atSeconds / 60;
+      const given = minutes < 25 ? 0 : Math.max(0, 40 - (minutes - 25) * 1.5);
+      return { atSeconds, values: { ...values, 'api-one MB': 200 - given } };
+    });
+    assert.deepEqual(broken(sunken), []);
+  });
+
   it('does not judge the growth of a run that is too short, and judges a short one by the wider limit', () => {
     assert.deepEqual(broken(hourOf(900).slice(0, 60)), []);
     const tenMinutes = hourOf(0).slice(0, 120);
