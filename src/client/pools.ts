@@ -39,8 +39,10 @@ const probeDeadlineMs = 500;
 const maxListedPools = 1_000;
 const maxQueriesAtOnce = 20;
 
-/** From these rules on (docs/adr/0010) a run takes its spec by a signal. */
-const rulesWithSpecSignal = 4;
+/** From rules 4 on (docs/adr/0010) a run takes its spec by a signal. */
+function takesSpecBySignal({ rules = 0 }: PoolStatus): boolean {
+  return rules >= 4;
+}
 
 /** How many claims wait for a pool at one replica of the API. */
 export interface Demand {
@@ -107,7 +109,7 @@ export class Pools {
     if (!checked.ok) throw new PoolError('refused', checked.message);
     const wanted = this.#by === null ? target : { target, by: this.#by };
     return tellPool({
-      before,
+      ...{ name: setTargetSignal.name, before },
       send: () => this.#call(pool, () => this.#handle(pool).signal(setTargetSignal, wanted)),
       ask: () => this.status(pool),
     });
@@ -199,19 +201,22 @@ export class Pools {
 
   async #applySpec(pool: string, request: ApplySpecInput): Promise<void> {
     const before = await this.status(pool);
-    if ((before.rules ?? 0) < rulesWithSpecSignal) {
-      const args: [ApplySpecInput] = [request];
-      await this.#call(pool, () => this.#handle(pool).executeUpdate(applySpecUpdate, { args }));
-      return;
-    }
+    if (!takesSpecBySignal(before)) return this.#updateSpec(pool, request);
     const draining = before.phase === 'Draining' || before.phase === 'Drained';
     const checked = checkSpecRequest(request, { ...before, draining });
     if (!checked.ok) throw new PoolError('refused', checked.message);
-    await tellPool({
-      before,
+    const after = await tellPool({
+      ...{ name: applySpecSignal.name, before },
       send: () => this.#call(pool, () => this.#handle(pool).signal(applySpecSignal, request)),
       ask: () => this.status(pool),
     });
+    // An older worker may have begun a new run meanwhile, which leaves the signal unread.
+    if (!takesSpecBySignal(after)) await this.#updateSpec(pool, request);
+  }
+
+  async #updateSpec(pool: string, request: ApplySpecInput): Promise<void> {
+    const args: [ApplySpecInput] = [request];
+    await this.#call(pool, () => this.#handle(pool).executeUpdate(applySpecUpdate, { args }));
   }
 
   /** Starts the workflow; false when it runs already. */

@@ -7,7 +7,15 @@ import { noFailures, type PoolState } from './state.ts';
 
 /** The state at an instant. The same state when nothing has run out by then. */
 export function passTime(state: PoolState, nowMs: number): PoolState {
-  return forgiveFailures(passDrainDeadline(expireDemand(state, nowMs), nowMs), nowMs);
+  const passed = passDrainDeadline(expireDemand(releaseSurplus(state, nowMs), nowMs), nowMs);
+  return forgiveFailures(passed, nowMs);
+}
+
+/** The state once a surplus was kept for long enough: 0 holds back as little as an instant that has passed. */
+function releaseSurplus(state: PoolState, nowMs: number): PoolState {
+  const { flapping } = state;
+  const isOver = flapping.heldUntilMs > 0 && nowMs >= flapping.heldUntilMs;
+  return isOver ? { ...state, flapping: { ...flapping, heldUntilMs: 0 } } : state;
 }
 
 /** The state once its drain has waited for claims long enough. */

@@ -207,11 +207,10 @@ function reasonOf(reason: string | undefined, message: string | undefined): stri
   return message === undefined ? reason : `${reason}: ${message}`;
 }
 
-/** Why pods beyond the target stay; nothing when the last fall of the target came after the time. */
+/** Why pods beyond the target stay. The time is cleared once it has passed. */
 function keptClause({ spec, flapping }: PoolState, warm: number): string {
-  const { heldUntilMs, loweredAtMs } = flapping;
-  if (warm <= spec.warmTarget || heldUntilMs <= (loweredAtMs ?? 0)) return '';
-  const until = timeOfDay(heldUntilMs);
+  if (warm <= spec.warmTarget || flapping.heldUntilMs === 0) return '';
+  const until = timeOfDay(flapping.heldUntilMs);
   return `, the target goes back and forth, so what is too much is kept until ${until}`;
 }
 

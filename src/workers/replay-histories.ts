@@ -8,7 +8,7 @@ import {
 } from '@temporalio/worker';
 import type { temporal } from '@temporalio/proto';
 import type { EncryptionCodec } from '../codec/encryption-codec.ts';
-import { replayDataConverter, workflowCode } from './workflow-code.ts';
+import { interceptorModules, replayDataConverter, workflowCode } from './workflow-code.ts';
 
 /** A run's history and whose it is. */
 export interface RunHistory {
@@ -25,6 +25,9 @@ export interface ReplayedRun {
   /** Why this release can't go on with the run; null when it can. */
   fault: string | null;
 }
+
+/** Replay compares no heartbeats, so those of either profile will do. */
+const replayedHeartbeats = 'default';
 
 /** A fault is one line in a table; the replayer's own are a few hundred characters. */
 const maxFaultCharacters = 600;
@@ -65,7 +68,8 @@ export async function* replayHistories(
 /** The workflows of an entry file as one script, made anew: a kept one might be of other sources. */
 export function bundleOf(workflowsPath: string): Promise<WorkflowBundle> {
   const logger = new DefaultLogger('ERROR');
-  return bundleWorkflowCode({ ...workflowCode, workflowsPath, logger });
+  const workflowInterceptorModules = interceptorModules(replayedHeartbeats);
+  return bundleWorkflowCode({ ...workflowCode, workflowsPath, workflowInterceptorModules, logger });
 }
 
 let isQuiet = false;

@@ -8,15 +8,20 @@ export interface HistorySeen {
   events: number;
   /** Bytes up to the start of the latest task, as text; `0` where the server does not say. */
   bytes: string;
+  /** The start of the latest task, as text. */
+  startedAt: string;
   /** Whether it brings anything but queries and evictions. */
   hasNews: boolean;
 }
 
 /**
  * Whether an activation brings events that no workflow task has started with: there are more than before,
- * and the size, which each start of a task sets anew, is the same. Never so where the size is unknown.
+ * while size and time are those of the same start of a task. Either alone is not enough: a task that the server
+ * starts in its answer to a second attempt has the size of the one before, and a server whose clock was set
+ * back starts tasks at one time. Never so where the size is unknown.
  */
 export function isEarlyNews(before: HistorySeen | null, seen: HistorySeen): boolean {
   if (before === null || !seen.hasNews || seen.bytes === '0') return false;
-  return seen.events > before.events && seen.bytes === before.bytes;
+  const isSameStart = seen.bytes === before.bytes && seen.startedAt === before.startedAt;
+  return isSameStart && seen.events > before.events;
 }

@@ -18,11 +18,12 @@ export const interceptors = (): WorkflowInterceptors => {
     internals: [
       {
         activate(input, next) {
-          const { historyLength, historySizeBytes, jobs } = input.activation;
+          const { historyLength, historySizeBytes, jobs, timestamp } = input.activation;
           const seen = {
             events: historyLength ?? 0,
             // A number or a Long: equal ones have equal texts.
             bytes: String(historySizeBytes ?? 0),
+            startedAt: `${String(timestamp?.seconds ?? 0)}.${timestamp?.nanos ?? 0}`,
             hasNews: (jobs ?? []).some((job) => !job.queryWorkflow && !job.removeFromCache),
           };
           if (isEarlyNews(before, seen)) throw new Error(askAgain);

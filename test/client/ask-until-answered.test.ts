@@ -28,7 +28,7 @@ describe('a question to a pool', () => {
   it('is given up after five times, and at once when it failed for another reason', async () => {
     for (const [error, times] of [
       [early, 5],
-      [refusedQuery('no such query'), 1],
+      [refusedQuery('Encoded failure'), 5],
       [new Error('no server'), 1],
     ] as const) {
       let asked = 0;

@@ -134,7 +134,7 @@ describe('the operations of a pool', function () {
       new RegExp(`${first} +Ready after \\d+s`),
       new RegExp(`${first} +claimed, warm for \\d+s`),
       new RegExp(`${first} +released after \\d+s`),
-      /resize 2 +\S+@\S+ \(pilotlight\)/,
+      /setTarget .*2.* +\S+@\S+ \(pilotlight\)/,
       /drain {} +\S+@\S+ \(pilotlight\)/,
       /retired: drain, after/,
       /ended/,

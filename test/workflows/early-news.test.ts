@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { isEarlyNews, type HistorySeen } from '../../src/workflows/early-news.ts';
 
-const task: HistorySeen = { events: 40, bytes: '6844', hasNews: true };
+const task: HistorySeen = { events: 40, bytes: '6844', startedAt: '10.5', hasNews: true };
 
 /**
  * The story: a query that was meant for a dead worker reached another one together with a signal that no
@@ -9,13 +9,15 @@ const task: HistorySeen = { events: 40, bytes: '6844', hasNews: true };
  * next one, and could not be replayed.
  */
 describe('news that no task has brought', () => {
-  it('are more events while the size is still that of the last task', () => {
+  it('are more events while size and time are still those of the last task', () => {
     assert.ok(isEarlyNews(task, { ...task, events: 42 }));
   });
 
   it('are none that came with a task, whatever its clock says', () => {
     assert.ok(!isEarlyNews(null, task), 'the first of a run');
-    assert.ok(!isEarlyNews(task, { events: 45, bytes: '7950', hasNews: true }));
+    assert.ok(!isEarlyNews(task, { ...task, events: 45, bytes: '7950' }));
+    // The server starts it in its answer to a second attempt, before anything is written: the same size.
+    assert.ok(!isEarlyNews(task, { ...task, events: 44, startedAt: '10.6' }));
   });
 
   it('are no second part of a task, no query and no eviction', () => {
