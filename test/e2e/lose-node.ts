@@ -7,7 +7,6 @@ import {
   setHeaderOptions,
   V1MicroTime,
 } from '@kubernetes/client-node';
-import { callIfFound } from '../../src/kubernetes/connection.ts';
 
 const namespace = 'kube-node-lease';
 
@@ -28,7 +27,7 @@ export async function killKubelet(kubeconfigPath: string, node: string): Promise
   try {
     await leases.patchNamespacedLease({ name: node, namespace, body: { spec } }, mergePatch);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 404)) throw error;
+    passOverMissing(error);
     await leases.createNamespacedLease({ namespace, body: { metadata: { name: node }, spec } });
   }
 }
@@ -41,6 +40,12 @@ export async function removeNode(kubeconfigPath: string, node: string): Promise<
   const config = new KubeConfig();
   config.loadFromFile(kubeconfigPath);
   const leases = config.makeApiClient(CoordinationV1Api);
-  await callIfFound(config.makeApiClient(CoreV1Api).deleteNode({ name: node }));
-  await callIfFound(leases.deleteNamespacedLease({ name: node, namespace }));
+  await config.makeApiClient(CoreV1Api).deleteNode({ name: node }).catch(passOverMissing);
+  // The real garbage collector may have been first.
+  await leases.deleteNamespacedLease({ name: node, namespace }).catch(passOverMissing);
+}
+
+/** Raises what a call raised, unless it says that there is no such object. */
+function passOverMissing(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 404)) throw error;
 }
