@@ -22,9 +22,6 @@ const maxRuns = 300;
 
 const answerWithinMs = 60_000;
 
-// Before anything else in the process makes the runtime that the replayer logs by.
-quietReplays();
-
 /** Bundling takes 2 s of CPU: once for all files that a process runs. */
 let bundle: Promise<WorkflowBundle> | null = null;
 
@@ -33,6 +30,8 @@ let bundle: Promise<WorkflowBundle> | null = null;
  * Raises with the runs that they can't go on with; resolves to how many there were.
  */
 export async function replayRuns(client: Client, codecs: EncryptionCodec[]): Promise<number> {
+  // Not earlier: the replayer's runtime ends with its last replay, and without one keeps the process.
+  quietReplays();
   bundle ??= bundleOf(workflowCode.workflowsPath);
   const workflowBundle = await bundle;
   const runs = await Array.fromAsync(
