@@ -10,7 +10,7 @@ type Activation = Parameters<Activate>[0]['activation'];
 /** The guard of one run, told of activations as the SDK does. */
 function guard(): (activation: object) => 'told' | 'refused' {
   const [internals] = interceptors().internals ?? [];
-  assert.ok(internals?.activate);
+  assert.ok(internals && 'activate' in internals);
   return (activation) => {
     const told: object[] = [];
     const input = { activation: activation as Activation, batchIndex: 0 };
