@@ -111,9 +111,11 @@ async function comesToRest({ environment, flapped }: ChaosWorld, pool: string): 
     what: `rest of ${pool}`,
     timeoutMs: restMs,
     ask: async () => ({ ...(await environment.status(pool)), there: await liveUids() }),
-    holds: ({ warm, target, pending, claimed, retiring, demand, stale, pods, there: uids }) =>
+    // Where the target is all that maxPods allows there is no room for a stale pod's replacement, and it says so.
+    holds: ({ warm, target, pending, claimed, retiring, demand, stale, spec, pods, there: uids }) =>
       (warm === target || (warm > target && flapped.has(pool))) &&
-      pending + claimed + retiring + demand + stale === 0 &&
+      (stale === 0 || target === spec.maxPods) &&
+      pending + claimed + retiring + demand === 0 &&
       isDeepStrictEqual(pods.map(({ uid }) => uid).sort(), uids),
   });
   await sleep(stillMs);
