@@ -107,8 +107,6 @@ describe('claims at three replicas under attack', function () {
     // A claim without a claimId whose caller got no answer is released by the replica itself.
     const unnamed = moments.filter(({ claimId }) => claimId?.startsWith('auto-'));
     const released = new Set([...attack.released, ...unnamed.map(({ uid }) => uid)]);
-    // On a machine that does nothing else a pod may be claimed and released before its spawn has read it, and
-    // come a second time under its name (docs/adr/0008): one pod a need all the same.
-    await checkInvariants({ environment, pools: [pool], released, lives: 2 });
+    await checkInvariants({ environment, pools: [pool], released });
   });
 });
