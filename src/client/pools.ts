@@ -108,11 +108,7 @@ export class Pools {
     const checked = checkTarget(target, before.spec);
     if (!checked.ok) throw new PoolError('refused', checked.message);
     const wanted = this.#by === null ? target : { target, by: this.#by };
-    return tellPool({
-      ...{ name: setTargetSignal.name, before },
-      send: () => this.#call(pool, () => this.#handle(pool).signal(setTargetSignal, wanted)),
-      ask: () => this.status(pool),
-    });
+    return this.#tell(pool, before, { signal: setTargetSignal, value: wanted });
   }
 
   /**
@@ -205,13 +201,21 @@ export class Pools {
     const draining = before.phase === 'Draining' || before.phase === 'Drained';
     const checked = checkSpecRequest(request, { ...before, draining });
     if (!checked.ok) throw new PoolError('refused', checked.message);
-    const after = await tellPool({
-      ...{ name: applySpecSignal.name, before },
-      send: () => this.#call(pool, () => this.#handle(pool).signal(applySpecSignal, request)),
-      ask: () => this.status(pool),
-    });
+    const after = await this.#tell(pool, before, { signal: applySpecSignal, value: request });
     // An older worker may have begun a new run meanwhile, which leaves the signal unread.
     if (!takesSpecBySignal(after)) await this.#updateSpec(pool, request);
+  }
+
+  #tell(
+    pool: string,
+    before: PoolStatus,
+    { signal, value }: { signal: typeof setTargetSignal; value: unknown },
+  ): Promise<PoolStatus> {
+    return tellPool({
+      ...{ name: signal.name, before },
+      send: () => this.#call(pool, () => this.#handle(pool).signal(signal, value)),
+      ask: () => this.status(pool),
+    });
   }
 
   async #updateSpec(pool: string, request: ApplySpecInput): Promise<void> {
